@@ -1,0 +1,168 @@
+//! Finds Asterisk's headers, compiles the C shim and generates the bindings.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// What Asterisk's own build passes to every module (Makefile.moddir_rules).
+const MODULE_DEFINES: [(&str, &str); 2] = [
+    ("AST_MODULE", "\"res_rust_ivr\""),
+    ("AST_MODULE_SELF_SYM", "__internal_res_rust_ivr_self"),
+];
+
+fn main() {
+    for input in [
+        "build.rs",
+        "wrapper.h",
+        "src/asterisk/shim.c",
+        "asterisk-headers",
+    ] {
+        println!("cargo::rerun-if-changed={input}");
+    }
+    println!("cargo::rerun-if-env-changed=ASTERISK_INCLUDE_DIR");
+
+    let include = match find_headers() {
+        Ok(dir) => dir,
+        Err(why) => {
+            println!("cargo::error={why}");
+            return;
+        }
+    };
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    compile_shim(&include, &out);
+    generate_bindings(&include, &out);
+
+    // Rust's thread-locals keep a library mapped in ways that make Asterisk call into
+    // an unmapped one later; so it is never unmapped (README, "New versions").
+    println!("cargo::rustc-link-arg-cdylib=-Wl,-z,nodelete");
+}
+
+/// The directory that holds `asterisk.h`: the variable, else our own copy, else the system's.
+fn find_headers() -> Result<PathBuf, String> {
+    if let Some(dir) = env::var_os("ASTERISK_INCLUDE_DIR") {
+        let dir = PathBuf::from(dir);
+        return if dir.join("asterisk.h").is_file() {
+            Ok(dir)
+        } else {
+            Err(format!(
+                "ASTERISK_INCLUDE_DIR is {}, but there is no asterisk.h in it: point it at the \
+                 directory that holds asterisk.h, or unset it",
+                dir.display()
+            ))
+        };
+    }
+    let own = Path::new(&env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"))
+        .join("asterisk-headers");
+    [own, PathBuf::from("/usr/include")]
+        .into_iter()
+        .find(|dir| dir.join("asterisk.h").is_file())
+        .ok_or_else(|| {
+            "Asterisk's headers are missing: install the package asterisk-dev of the Asterisk that \
+             will load the module, or set ASTERISK_INCLUDE_DIR to the directory that holds asterisk.h"
+                .to_owned()
+        })
+}
+
+fn compile_shim(include: &Path, out: &Path) {
+    let mut shim = cc::Build::new();
+    shim.file("src/asterisk/shim.c")
+        // As a system directory: warnings about Asterisk's own headers are not ours to mend.
+        .flag(format!("-isystem{}", include.display()))
+        .flag("-std=gnu99")
+        .flag("-fvisibility=hidden")
+        .cargo_metadata(false);
+    for (name, value) in MODULE_DEFINES {
+        shim.define(name, value);
+    }
+    shim.compile("rust_ivr_shim");
+    // Only the module gets the shim, and all of it: nothing in Rust refers to its
+    // constructor, and unit tests must not (they have no Asterisk to link with).
+    println!(
+        "cargo::rustc-link-arg-cdylib=-Wl,--whole-archive,{}/librust_ivr_shim.a,--no-whole-archive",
+        out.display()
+    );
+}
+
+fn generate_bindings(include: &Path, out: &Path) {
+    let mut builder = bindgen::Builder::default()
+        .header("wrapper.h")
+        .clang_arg(format!("-I{}", include.display()))
+        // Under clang RAII_VAR is written with blocks.
+        .clang_args(["-std=gnu99", "-fblocks"])
+        .generate_comments(false)
+        .layout_tests(false)
+        .prepend_enum_name(false)
+        .rust_edition(bindgen::RustEdition::Edition2024)
+        .wrap_unsafe_ops(true)
+        // Their layout changes between releases: pointers only, accessors only.
+        .opaque_type("ast_channel")
+        .opaque_type("ast_format")
+        .opaque_type("ast_module")
+        .opaque_type("ast_frame");
+    for (name, value) in MODULE_DEFINES {
+        builder = builder.clang_arg(format!("-D{name}={value}"));
+    }
+    for function in FUNCTIONS {
+        builder = builder.allowlist_function(function);
+    }
+    for item in ITEMS {
+        builder = builder.allowlist_type(item).allowlist_var(item);
+    }
+    match builder.generate() {
+        Ok(bindings) => bindings
+            .write_to_file(out.join("bindings.rs"))
+            .expect("OUT_DIR is writable"),
+        Err(error) => println!(
+            "cargo::error=bindgen cannot read Asterisk's headers in {}: {error}",
+            include.display()
+        ),
+    }
+}
+
+/// The host's functions that we call, and no others.
+const FUNCTIONS: &[&str] = &[
+    "__ast_cli_register_multiple",
+    "__ast_verbose",
+    "ast_activate_generator",
+    "ast_answer",
+    "ast_category_browse",
+    "ast_channel_exten",
+    "ast_channel_name",
+    "ast_channel_state",
+    "ast_channel_writeformat",
+    "ast_check_hangup",
+    "ast_cli",
+    "ast_cli_unregister_multiple",
+    "ast_config_destroy",
+    "ast_config_load2",
+    "ast_deactivate_generator",
+    "ast_get_indication_tone",
+    "ast_get_version",
+    "ast_get_version_num",
+    "ast_log",
+    "ast_module_check",
+    "ast_register_application2",
+    "ast_set_write_format",
+    "ast_unregister_application",
+    "ast_variable_browse",
+    "ast_waitfordigit",
+    "pbx_builtin_getvar_helper",
+    "pbx_builtin_setvar_helper",
+    "pbx_exec",
+    "pbx_findapp",
+];
+
+/// Types, constants and variables.
+const ITEMS: &[&str] = &[
+    "AST_STATE_UP",
+    "ast_cli_command",
+    "__LOG_.*",
+    "ast_cli_args",
+    "ast_cli_entry",
+    "ast_config_AST_CONFIG_FILE",
+    "ast_config_AST_DATA_DIR",
+    "ast_format_slin",
+    "ast_generator",
+    "ast_module_load_result",
+    "ast_variable",
+    "ast_verb_sys_level",
+];

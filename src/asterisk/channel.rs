@@ -1,0 +1,192 @@
+//! The caller's leg: `CallLeg` on an Asterisk channel.
+
+use std::marker::PhantomData;
+use std::os::raw::{c_char, c_int};
+use std::ptr::NonNull;
+use std::time::Duration;
+
+use super::{c_string, copied, playback, sys};
+use crate::ports::{CallLeg, Dialled, Gone, Heard, Sound};
+
+/// A channel inside an application. It cannot leave its thread: only that one may use it.
+pub struct Channel {
+    raw: NonNull<sys::ast_channel>,
+    name: String,
+    only_its_own_thread: PhantomData<*const ()>,
+}
+
+impl Channel {
+    /// # Safety
+    /// `raw` is the live channel that Asterisk passed to an application's `exec`, on that
+    /// channel's own thread, and the value is dropped before `exec` returns.
+    pub(super) unsafe fn inside_application(raw: NonNull<sys::ast_channel>) -> Self {
+        let mut channel = Self {
+            raw,
+            name: String::new(),
+            only_its_own_thread: PhantomData,
+        };
+        // SAFETY: the name is a string of the locked channel.
+        channel.name = channel.locked(|raw| unsafe { copied(sys::ast_channel_name(raw)) });
+        channel
+    }
+
+    /// The caller's number (`CALLERID(num)`), empty when withheld or unknown.
+    pub fn caller_number(&self) -> String {
+        // SAFETY: a string of the locked channel, or a static empty one.
+        self.locked(|raw| unsafe { copied(sys::rust_ivr_caller_number(raw)) })
+    }
+
+    /// The extension that was dialled (`EXTEN`).
+    pub fn extension(&self) -> String {
+        // SAFETY: a string of the locked channel.
+        self.locked(|raw| unsafe { copied(sys::ast_channel_exten(raw)) })
+    }
+
+    fn locked<T>(&self, read: impl FnOnce(*mut sys::ast_channel) -> T) -> T {
+        // SAFETY: the channel lives as long as self; nothing in `read` can unwind past the unlock,
+        // since it only copies a string.
+        unsafe { sys::rust_ivr_channel_lock(self.raw.as_ptr()) };
+        let value = read(self.raw.as_ptr());
+        // SAFETY: locked three lines above by this thread.
+        unsafe { sys::rust_ivr_channel_unlock(self.raw.as_ptr()) };
+        value
+    }
+
+    fn is_gone(&self) -> bool {
+        // SAFETY: takes the channel's lock itself.
+        unsafe { sys::ast_check_hangup(self.raw.as_ptr()) != 0 }
+    }
+
+    /// Runs Asterisk's own `Dial` with these arguments, which are taken as they are: `pbx_exec`
+    /// expands no `${}`, unlike `ast_pbx_exec_application`. Returns what `Dial` returned.
+    fn run_dial(&mut self, arguments: &str) -> Option<c_int> {
+        let arguments = c_string(arguments);
+        // SAFETY: own thread, channel unlocked; the application is looked up each time because
+        // app_dial may be reloaded, and pbx_exec holds its module while it runs.
+        unsafe {
+            let dial = sys::pbx_findapp(c"Dial".as_ptr());
+            (!dial.is_null()).then(|| sys::pbx_exec(self.raw.as_ptr(), dial, arguments.as_ptr()))
+        }
+    }
+}
+
+impl CallLeg for Channel {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn answer(&mut self) -> Result<(), Gone> {
+        // SAFETY: own thread, channel unlocked; answering an answered channel does nothing.
+        match unsafe { sys::ast_answer(self.raw.as_ptr()) } {
+            0 if !self.is_gone() => Ok(()),
+            _ => Err(Gone),
+        }
+    }
+
+    fn play(&mut self, sound: &Sound) -> Heard {
+        // SAFETY: own thread of a live channel, unlocked.
+        unsafe { playback::play(self.raw, sound) }
+    }
+
+    fn wait_digit(&mut self, within: Duration) -> Heard {
+        // SAFETY: own thread of a live channel, unlocked.
+        unsafe { wait_digit(self.raw, within) }
+    }
+
+    fn dial(&mut self, destination: &str, ring: Option<Duration>) -> Dialled {
+        let seconds = ring.map(|r| r.as_secs().to_string()).unwrap_or_default();
+        self.set_variable("DIALSTATUS", "");
+        // R: ringback until the other side sends sound of its own, so nobody waits in silence
+        // and a carrier's announcement still comes through.
+        let result = self.run_dial(&format!("{destination},{seconds},R"));
+        let Some(result) = result else {
+            log::error!("{}: Dial does not exist: load app_dial.so", self.name);
+            return Dialled::Unavailable;
+        };
+        let status = self.variable("DIALSTATUS").unwrap_or_default();
+        dial_end(&status, result != 0 || self.is_gone())
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        let name = c_string(name);
+        let value = self.locked(|raw| {
+            // SAFETY: the value is a string of the locked channel, or NULL.
+            unsafe { copied(sys::pbx_builtin_getvar_helper(raw, name.as_ptr())) }
+        });
+        (!value.is_empty()).then_some(value)
+    }
+
+    fn set_variable(&mut self, name: &str, value: &str) {
+        // A line break out of a row must not become a header of a manager event.
+        let value: String = value.chars().filter(|c| !c.is_control()).collect();
+        let (name, value) = (c_string(name), c_string(&value));
+        // SAFETY: locks the channel itself and copies both strings.
+        unsafe {
+            sys::pbx_builtin_setvar_helper(self.raw.as_ptr(), name.as_ptr(), value.as_ptr());
+        }
+    }
+}
+
+/// What `DIALSTATUS` means to us. Without option `g`, `Dial` returns from an answered call only
+/// when it is over, and the channel goes on only if it was redirected meanwhile.
+fn dial_end(status: &str, over: bool) -> Dialled {
+    match status {
+        "ANSWER" => Dialled::Answered,
+        _ if over => Dialled::Gone,
+        "CANCEL" => Dialled::Gone,
+        "NOANSWER" => Dialled::NoAnswer,
+        "BUSY" => Dialled::Busy,
+        _ => Dialled::Unavailable,
+    }
+}
+
+/// One key from the caller.
+///
+/// # Safety
+/// As for [`Channel::inside_application`]; the channel is not locked.
+pub(super) unsafe fn wait_digit(channel: NonNull<sys::ast_channel>, within: Duration) -> Heard {
+    let ms = c_int::try_from(within.as_millis()).unwrap_or(c_int::MAX);
+    // SAFETY: the caller's promise. Returns a DTMF character when its key is released, 0 after
+    // the time, -1 when the channel is to end (asterisk/channel.h).
+    match unsafe { sys::ast_waitfordigit(channel.as_ptr(), ms) } {
+        0 => Heard::Nothing,
+        key @ 1..=0x7f => Heard::Digit(char::from(key as u8)),
+        _ => Heard::Gone,
+    }
+}
+
+/// The arguments of an application.
+///
+/// # Safety
+/// `data` is NULL or a NUL-terminated string.
+pub(super) unsafe fn arguments(data: *const c_char) -> String {
+    // SAFETY: the caller's promise.
+    unsafe { copied(data) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answered_dial_is_answered_however_it_returned() {
+        assert_eq!(dial_end("ANSWER", true), Dialled::Answered);
+        assert_eq!(dial_end("ANSWER", false), Dialled::Answered);
+    }
+
+    #[test]
+    fn a_caller_who_left_is_gone_whatever_the_target_did() {
+        for status in ["CANCEL", "NOANSWER", "BUSY", "CHANUNAVAIL", ""] {
+            assert_eq!(dial_end(status, true), Dialled::Gone);
+        }
+    }
+
+    #[test]
+    fn failures_are_told_apart() {
+        assert_eq!(dial_end("NOANSWER", false), Dialled::NoAnswer);
+        assert_eq!(dial_end("BUSY", false), Dialled::Busy);
+        for status in ["CONGESTION", "CHANUNAVAIL", "INVALIDARGS", "DONTCALL", ""] {
+            assert_eq!(dial_end(status, false), Dialled::Unavailable);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! CLI commands: plain functions that return text, registered as a guard.
+
+use std::ffi::CStr;
+use std::os::raw::{c_char, c_int};
+use std::slice;
+
+use super::guard::guard;
+use super::{c_string, copied, sys};
+
+/// One command of the CLI.
+pub trait Command {
+    /// The fixed words, as typed.
+    const WORDS: &'static CStr;
+    /// What `help` shows: a line `Usage: ...`, then sentences.
+    const USAGE: &'static CStr;
+    /// The text to print for the words after the fixed ones, or `None` to show the usage.
+    /// Runs on the console's thread.
+    fn run(arguments: &[String]) -> Option<String>;
+}
+
+/// Registered commands; dropping takes them off the CLI.
+pub struct Commands(Box<[sys::ast_cli_entry]>);
+
+// SAFETY: the entries are the host's to use, under its own lock, until they are unregistered;
+// this value only keeps them in place.
+unsafe impl Send for Commands {}
+// SAFETY: as above; nothing can be reached through a shared reference.
+unsafe impl Sync for Commands {}
+
+/// The entry of one command, for [`Commands::register`].
+pub struct Entry(sys::ast_cli_entry);
+
+/// Makes the entry of a command.
+pub fn entry<C: Command>() -> Entry {
+    // SAFETY: a C struct of pointers and integers, for which all zeroes is a valid "empty".
+    let mut entry: sys::ast_cli_entry = unsafe { std::mem::zeroed() };
+    entry.handler = Some(handle::<C>);
+    Entry(entry)
+}
+
+impl Commands {
+    /// Registers commands. A command whose words are taken is left out; Asterisk logs which.
+    pub fn register(entries: impl IntoIterator<Item = Entry>) -> Self {
+        let mut entries: Box<[_]> = entries.into_iter().map(|e| e.0).collect();
+        let count = c_int::try_from(entries.len()).unwrap_or(0);
+        // SAFETY: the host links the entries into its list, so they must not move: they are
+        // boxed, and freed only after drop has unregistered them.
+        unsafe {
+            sys::__ast_cli_register_multiple(entries.as_mut_ptr(), count, sys::rust_ivr_self());
+        }
+        Self(entries)
+    }
+}
+
+impl Drop for Commands {
+    fn drop(&mut self) {
+        let count = c_int::try_from(self.0.len()).unwrap_or(0);
+        // SAFETY: registered in `register`, not moved since.
+        unsafe { sys::ast_cli_unregister_multiple(self.0.as_mut_ptr(), count) };
+    }
+}
+
+/// What Asterisk calls for a command: once to learn its words, then for each use.
+unsafe extern "C" fn handle<C: Command>(
+    entry: *mut sys::ast_cli_entry,
+    what: c_int,
+    args: *mut sys::ast_cli_args,
+) -> *mut c_char {
+    // The results are small numbers in a pointer's clothes (asterisk/cli.h).
+    let (success, show_usage, failure) = (0 as *mut c_char, 1 as *mut c_char, 2 as *mut c_char);
+    guard(failure, || {
+        if what == sys::CLI_INIT {
+            // SAFETY: the host passes the entry that is being registered; both texts are static.
+            unsafe {
+                (*entry).command = C::WORDS.as_ptr().cast_mut();
+                (*entry).usage = C::USAGE.as_ptr();
+            }
+            return success;
+        }
+        if what == sys::CLI_GENERATE {
+            return success;
+        }
+        // SAFETY: the host's arguments, valid during this call.
+        let (fd, words) = unsafe { ((*args).fd, words(args)) };
+        let fixed = C::WORDS.to_string_lossy().split(' ').count();
+        match C::run(words.get(fixed..).unwrap_or(&[])) {
+            None => show_usage,
+            Some(text) => {
+                let text = c_string(&text);
+                // SAFETY: the text is an argument, never the format.
+                unsafe { sys::ast_cli(fd, c"%s".as_ptr(), text.as_ptr()) };
+                success
+            }
+        }
+    })
+}
+
+/// # Safety
+/// `args` is what the host passed to a handler.
+unsafe fn words(args: *const sys::ast_cli_args) -> Vec<String> {
+    // SAFETY: argv has argc strings (asterisk/cli.h).
+    unsafe {
+        let count = usize::try_from((*args).argc).unwrap_or(0);
+        slice::from_raw_parts((*args).argv, count)
+            .iter()
+            .map(|&word| copied(word))
+            .collect()
+    }
+}

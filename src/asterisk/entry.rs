@@ -1,0 +1,60 @@
+//! Where Asterisk enters: load, unload, reload and the applications. One guard each, no logic;
+//! the only file of the border that knows `module.rs`.
+
+use std::os::raw::{c_char, c_int};
+use std::ptr::NonNull;
+
+use super::channel::{self, Channel};
+use super::guard::guard;
+use super::sys;
+use crate::module;
+
+/// Never `AST_MODULE_LOAD_FAILURE`: that one stops Asterisk itself.
+const DECLINED: c_int = sys::AST_MODULE_LOAD_DECLINE as c_int;
+const SUCCESS: c_int = sys::AST_MODULE_LOAD_SUCCESS as c_int;
+
+/// shim.c: `ast_module_info.load`.
+#[unsafe(no_mangle)]
+extern "C" fn rust_ivr_load() -> c_int {
+    guard(DECLINED, || if module::load() { SUCCESS } else { DECLINED })
+}
+
+/// shim.c: `ast_module_info.reload`.
+#[unsafe(no_mangle)]
+extern "C" fn rust_ivr_reload() -> c_int {
+    guard(
+        DECLINED,
+        || if module::reload() { SUCCESS } else { DECLINED },
+    )
+}
+
+/// shim.c: `ast_module_info.unload`. The host refuses by itself while a call is inside.
+#[unsafe(no_mangle)]
+extern "C" fn rust_ivr_unload() -> c_int {
+    guard(-1, || {
+        module::unload();
+        0
+    })
+}
+
+/// `RustIvr()`. 0 goes to the next priority, -1 ends the call.
+pub(super) unsafe extern "C" fn rust_ivr(
+    chan: *mut sys::ast_channel,
+    data: *const c_char,
+) -> c_int {
+    // After a panic that even the fallback did not survive, the dialplan may still help.
+    guard(0, || {
+        let Some(chan) = NonNull::new(chan) else {
+            return 0;
+        };
+        // SAFETY: Asterisk calls an application on the channel's thread with its live channel and
+        // its arguments; the value ends with this closure.
+        let (mut leg, arguments) =
+            unsafe { (Channel::inside_application(chan), channel::arguments(data)) };
+        if module::rust_ivr(&mut leg, &arguments).ends_call() {
+            -1
+        } else {
+            0
+        }
+    })
+}

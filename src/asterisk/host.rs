@@ -1,0 +1,92 @@
+//! Questions to the host that are not about a channel: which Asterisk it is, where its
+//! directories are, what it has loaded.
+
+use std::ffi::CStr;
+use std::path::PathBuf;
+
+use super::{copied, sys};
+
+/// The oldest and newest major version whose interface this module was checked against.
+const SUPPORTED: std::ops::RangeInclusive<u32> = 16..=22;
+
+/// Refuses an Asterisk that this module was not made for. The loader's own check, the
+/// build-option sum, is the same for Debian's 16 and 22, so it does not protect anybody.
+pub fn check_version() -> Result<(), String> {
+    // SAFETY: both return static strings (asterisk/ast_version.h).
+    let (text, number) = unsafe {
+        (
+            copied(sys::ast_get_version()),
+            copied(sys::ast_get_version_num()),
+        )
+    };
+    judge_version(&text, &number)
+}
+
+/// `number` is the version as Asterisk counts it: 221001 for 22.10.1.
+fn judge_version(text: &str, number: &str) -> Result<(), String> {
+    match number.parse::<u32>().map(|n| n / 10_000) {
+        Ok(major) if SUPPORTED.contains(&major) => Ok(()),
+        _ => Err(format!(
+            "this is Asterisk {text}, and res_rust_ivr {} was made for Asterisk {} to {}: \
+             install the res_rust_ivr that was built for your Asterisk",
+            env!("CARGO_PKG_VERSION"),
+            SUPPORTED.start(),
+            SUPPORTED.end(),
+        )),
+    }
+}
+
+/// Asterisk's data directory (`astdatadir` in asterisk.conf).
+pub fn data_dir() -> PathBuf {
+    // SAFETY: set once before modules load and never freed (main/options.c).
+    PathBuf::from(unsafe { copied(sys::ast_config_AST_DATA_DIR) })
+}
+
+/// Names what calls will miss, one sentence each with its cure. None of it stops the load:
+/// an office without ringback still answers its calls.
+pub fn missing_parts() -> Vec<String> {
+    const MODULES: [(&CStr, &str); 2] = [
+        (
+            c"app_dial.so",
+            "no number can be dialled, and no call reaches the fallback",
+        ),
+        (
+            c"res_timing_timerfd.so",
+            "prompts may stutter for callers who send no sound",
+        ),
+    ];
+    let mut missing = Vec::new();
+    for (module, effect) in MODULES {
+        // SAFETY: a NUL-terminated name; the function takes the loader's recursive lock only.
+        if unsafe { sys::ast_module_check(module.as_ptr()) } == 0 {
+            let name = module.to_string_lossy();
+            missing.push(format!(
+                "{name} is not loaded: {effect}; add it to modules.conf"
+            ));
+        }
+    }
+    missing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::judge_version;
+
+    #[test]
+    fn versions_16_to_22_are_ours() {
+        for number in ["162800", "182604", "202001", "221001"] {
+            assert_eq!(judge_version("x", number), Ok(()));
+        }
+    }
+
+    #[test]
+    fn any_other_version_is_refused_with_a_cure() {
+        for number in ["131800", "230100", "999999", "", "GIT-master"] {
+            let why = judge_version("23.1.0", number).expect_err(number);
+            assert!(
+                why.contains("Asterisk 23.1.0") && why.contains("install"),
+                "{why}"
+            );
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The C border: the only unsafe code of the module.
+//!
+//! What we believe about the host (Asterisk 16 to 22), once, for every SAFETY comment below:
+//!
+//! - **Threads.** An application's `exec` runs on the channel's own PBX thread, and only that
+//!   thread may read, write, answer or dial on the channel. The channel outlives `exec`
+//!   (main/pbx.c holds a reference around the call).
+//! - **Stacks.** Those threads have 496 KiB (`AST_STACKSIZE`, asterisk/utils.h): no big arrays
+//!   and no recursion in anything that a call reaches.
+//! - **Strings.** What `ast_channel_*` and `pbx_builtin_getvar_helper` return may be freed as soon
+//!   as the channel is unlocked: it is copied while the lock is held. Host text may be any bytes.
+//! - **Unwinding.** A panic that leaves an `extern "C"` function aborts Asterisk: each body is
+//!   one [`guard::guard`] call.
+//! - **Life.** The library is never unmapped (`-z nodelete`, build.rs), so function pointers and
+//!   statics stay valid; `load` may run again in the same image after `unload`. load, reload and
+//!   unload run under the loader's lock, one at a time (main/loader.c).
+//! - **Lock order.** No lock of ours is held while a host function is called that takes a
+//!   channel's lock.
+
+pub mod app;
+pub mod channel;
+pub mod cli;
+pub mod config;
+mod entry;
+pub mod guard;
+pub mod host;
+pub mod log;
+mod playback;
+mod sys;
+
+use std::ffi::{CStr, CString};
+use std::os::raw::c_char;
+
+/// `RustIvr()` as Asterisk calls it, for registration.
+pub const RUST_IVR: app::Exec = entry::rust_ivr;
+
+/// Copies a host string; NULL is empty, bytes that are not UTF-8 are replaced.
+///
+/// # Safety
+/// `text` is NULL or a NUL-terminated string that nobody frees or changes during the call.
+unsafe fn copied(text: *const c_char) -> String {
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: not NULL; the caller guarantees the rest.
+    unsafe { CStr::from_ptr(text) }
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// Text for the host. A NUL would cut it short there, so it ends at the first one here.
+fn c_string(text: &str) -> CString {
+    let end = text.find('\0').unwrap_or(text.len());
+    CString::new(&text[..end]).unwrap_or_default()
+}
