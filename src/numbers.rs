@@ -1,0 +1,222 @@
+//! Telephone numbers: one canonical form for every way of writing them, and the
+//! proof that a number may be dialled. Pure: no I/O, no clock, no log.
+//!
+//! A [`Phone`] is looked up and never dialled; a [`Number`] came out of the
+//! tables, passed allow and deny, and may be dialled through a [`Template`].
+
+mod pattern;
+mod template;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+pub use pattern::Pattern;
+pub use template::Template;
+
+/// The longest number accepted, in digits. E.164 ends at 15; the rest is room for prefixes.
+pub const MAX_DIGITS: usize = 20;
+
+/// How this installation writes numbers, and which of them may be dialled (`[numbers]`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberPlan {
+    /// The country's own code without `+`.
+    pub country_code: String,
+    /// What callers at home dial in place of `+` and the country code; may be empty.
+    pub national_prefix: String,
+    /// Digits of a national number without any prefix.
+    pub national_length: usize,
+    /// A number is dialled only if one of these matches its canonical form...
+    pub allow: Vec<Pattern>,
+    /// ...and none of these does: deny beats allow.
+    pub deny: Vec<Pattern>,
+}
+
+/// Why a text has no canonical form.
+enum Flaw {
+    Empty,
+    NotANumber,
+    TooLong,
+}
+
+/// `+` and the digits with the country code in front, and what is known about them.
+struct Canonical {
+    text: String,
+    /// Where the national number begins in `text`, for a number of the plan's own country.
+    national_at: Option<usize>,
+    /// A foreign number whose bare digits read as a national one, such as +81312345678.
+    needs_plus: bool,
+}
+
+impl Canonical {
+    /// Room for every text that [`Phone`] keeps, so that it allocates once.
+    const CAPACITY: usize = 40;
+
+    fn parse(raw: &str, plan: &NumberPlan) -> Result<Self, Flaw> {
+        let mut text = String::with_capacity(Self::CAPACITY);
+        text.push('+');
+        let mut international = false;
+        for character in raw.chars() {
+            match character {
+                '0'..='9' if text.len() > MAX_DIGITS => return Err(Flaw::TooLong),
+                '0'..='9' => text.push(character),
+                '+' if text.len() == 1 && !international => international = true,
+                ' ' | '(' | ')' | '-' | '.' => {}
+                _ => return Err(Flaw::NotANumber),
+            }
+        }
+        if text.len() == 1 {
+            let blank = raw.trim().is_empty();
+            return Err(if blank { Flaw::Empty } else { Flaw::NotANumber });
+        }
+        let lead = national_lead(&text[1..], international, plan);
+        let needs_plus = lead.is_none() && national_lead(&text[1..], false, plan).is_some();
+        if let Some(lead) = lead {
+            text.replace_range(1..=lead, &plan.country_code);
+        }
+        Ok(Self {
+            text,
+            national_at: lead.map(|_| 1 + plan.country_code.len()),
+            needs_plus,
+        })
+    }
+}
+
+/// How many digits stand before the national number; `None` for a foreign or short one.
+/// After a `+` only the country code may: +8 is another country, not the national prefix.
+fn national_lead(digits: &str, international: bool, plan: &NumberPlan) -> Option<usize> {
+    let length = digits.len().checked_sub(plan.national_length)?;
+    let lead = &digits[..length];
+    let at_home = lead.is_empty() || lead == plan.national_prefix;
+    (lead == plan.country_code || (at_home && !international)).then_some(length)
+}
+
+/// A number to look up: the caller's, usually. It is never dialled.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Phone {
+    /// `+canonical`, and for a national number the national prefix and number after it.
+    text: String,
+    canonical_at: usize,
+    canonical_end: usize,
+    national_at: Option<usize>,
+}
+
+impl Phone {
+    /// Reads a number in any of its usual forms; `None` when it is none: letters,
+    /// nothing at all ("anonymous"), more than [`MAX_DIGITS`] digits.
+    pub fn parse(raw: &str, plan: &NumberPlan) -> Option<Self> {
+        let mut canonical = Canonical::parse(raw, plan).ok()?;
+        let text = &mut canonical.text;
+        let canonical_end = text.len();
+        if let Some(start) = canonical.national_at {
+            text.push_str(&plan.national_prefix);
+            text.extend_from_within(start..canonical_end);
+        }
+        Some(Self {
+            text: canonical.text,
+            canonical_at: usize::from(!canonical.needs_plus),
+            canonical_end,
+            national_at: canonical.national_at,
+        })
+    }
+
+    /// The digits with the country code in front, without `+`; short and foreign numbers
+    /// as they are. Only a foreign number whose digits alone would read as a national one
+    /// keeps its `+`, so that this form always parses to the same phone.
+    pub fn canonical(&self) -> &str {
+        &self.text[self.canonical_at..self.canonical_end]
+    }
+
+    /// Every form in which a table may hold this number: canonical, with `+`, with the
+    /// national prefix, national. A number that has fewer forms repeats the canonical one.
+    pub fn forms(&self) -> [&str; 4] {
+        let canonical = self.canonical();
+        let plus = &self.text[..self.canonical_end];
+        match self.national_at {
+            Some(start) => [
+                canonical,
+                plus,
+                &self.text[self.canonical_end..],
+                &self.text[start..self.canonical_end],
+            ],
+            None => [canonical, plus, canonical, canonical],
+        }
+    }
+}
+
+/// A number that may be dialled. Only [`Number::parse`] makes one, so having one is the
+/// proof: 1 to [`MAX_DIGITS`] digits, allowed and not denied.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Number(String);
+
+impl Number {
+    /// Checks a number out of the tables. Formatting characters are dropped and the
+    /// canonical form is taken; anything else in the text refuses the whole of it.
+    pub fn parse(transfer_to: &str, plan: &NumberPlan) -> Result<Self, NumberError> {
+        let mut digits = Canonical::parse(transfer_to, plan)
+            .map_err(|flaw| match flaw {
+                Flaw::Empty => NumberError::Empty,
+                Flaw::NotANumber => NumberError::NotANumber(shown(transfer_to)),
+                Flaw::TooLong => NumberError::TooLong(shown(transfer_to)),
+            })?
+            .text;
+        digits.remove(0);
+        if let Some(pattern) = plan.deny.iter().find(|deny| deny.matches(&digits)) {
+            return Err(NumberError::NotAllowed(format!(
+                "{digits} may not be dialled: deny = {pattern} under [numbers] forbids it"
+            )));
+        }
+        if !plan.allow.iter().any(|allow| allow.matches(&digits)) {
+            return Err(NumberError::NotAllowed(format!(
+                "{digits} may not be dialled: no allow line under [numbers] matches it"
+            )));
+        }
+        Ok(Self(digits))
+    }
+
+    /// The canonical form: digits only.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a number out of the tables is not dialled. The text says what to change and
+/// shows no more of the value than is safe to log.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum NumberError {
+    /// Nothing but blanks.
+    #[error("the number is empty: write one such as 74951234567")]
+    Empty,
+    /// Something that no telephone number has.
+    #[error("'{0}' is not a number: write digits only, such as 74951234567")]
+    NotANumber(String),
+    /// More than [`MAX_DIGITS`] digits.
+    #[error("'{0}' is too long for a number: write at most {MAX_DIGITS} digits")]
+    TooLong(String),
+    /// Refused by allow and deny; the text names the line.
+    #[error("{0}")]
+    NotAllowed(String),
+}
+
+/// A foreign text in a form that is safe to log: its first 32 characters, the
+/// unprintable ones replaced by `?`.
+pub(crate) fn shown(text: &str) -> String {
+    const LIMIT: usize = 32;
+    let printable = |c: char| c.is_alphanumeric() || c.is_ascii_graphic() || c == ' ';
+    let mut characters = text.chars();
+    let mut shown: String = characters
+        .by_ref()
+        .take(LIMIT)
+        .map(|c| if printable(c) { c } else { '?' })
+        .collect();
+    if characters.next().is_some() {
+        shown.push_str("...");
+    }
+    shown
+}

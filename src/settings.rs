@@ -1,0 +1,205 @@
+//! The configuration: lines of `res_rust_ivr.conf` in, [`Settings`] or worded errors out.
+//! Pure: the file itself is read by Asterisk's own parser at the C border.
+
+mod options;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::numbers::{NumberPlan, Pattern, Template};
+
+/// One line of the configuration file, after Asterisk took comments and blanks away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The section's name without brackets.
+    pub section: String,
+    /// What stands before `=`.
+    pub key: String,
+    /// What stands behind it.
+    pub value: String,
+    /// Counted from 1, for messages.
+    pub line: u32,
+}
+
+/// Everything an operator can choose. A call keeps the settings that it began with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `[general]`
+    pub general: General,
+    /// `[numbers]`
+    pub numbers: NumberPlan,
+    /// `[ivr]`
+    pub ivr: Ivr,
+    /// `[database]`
+    pub database: Database,
+}
+
+/// `[general]`: the destinations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct General {
+    /// Where a call goes when no target answers it.
+    pub fallback: Template,
+    /// How a number out of the tables is dialled.
+    pub outbound: Template,
+    /// How a manager is called back.
+    pub manager: Template,
+}
+
+/// `[ivr]`: the menu.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ivr {
+    /// How long a target rings before the call goes to the fallback; 1 to 300 s.
+    pub ring_timeout: Duration,
+    /// How long the fallback rings before the dialplan goes on, 1 to 600 s; `None`: no limit.
+    pub fallback_timeout: Option<Duration>,
+    /// How long the first digit is waited for after the last prompt; 1 to 60 s.
+    pub digit_timeout: Duration,
+    /// How long the next digit of an ambiguous key is waited for; 1 to 10 s.
+    pub interdigit_timeout: Duration,
+    /// How often the rows are read out; 1 to 10.
+    pub repeat: u32,
+    /// The prompts' directory: under Asterisk's sounds directory, or absolute.
+    pub sounds: String,
+}
+
+/// `[database]`: where the tables are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Database {
+    /// Which database, and what it needs.
+    pub driver: Driver,
+    /// How long a caller waits for rows, connecting included; 10 to 5000 ms.
+    pub timeout: Duration,
+    /// Connections at most; 1 to 64.
+    pub connections: usize,
+    /// The operator's own menu query: one `?`, the canonical phone.
+    pub menu_query: Option<String>,
+}
+
+/// A kind of database with what is needed to reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Driver {
+    /// The embedded one.
+    Sqlite {
+        /// Under Asterisk's data directory, or absolute.
+        file: PathBuf,
+    },
+    /// MySQL or MariaDB.
+    Mysql {
+        /// Where the server listens.
+        address: Address,
+        /// The database's name.
+        name: String,
+        /// The account.
+        user: String,
+        /// Its password; may be empty.
+        password: Secret,
+    },
+}
+
+/// Where a database server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// A network address.
+    Tcp {
+        /// A name or an address.
+        host: String,
+        /// 1 to 65535.
+        port: u16,
+    },
+    /// A Unix socket's absolute path.
+    Socket(PathBuf),
+}
+
+/// A password: it never shows in `Debug` output.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a password over.
+    pub fn new(password: String) -> Self {
+        Self(password)
+    }
+
+    /// The password itself, for the one who logs in with it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Default for Settings {
+    /// What holds when the file is empty.
+    fn default() -> Self {
+        Self {
+            general: General {
+                fallback: built_in(Template::parse("PJSIP/bitrix24", false)),
+                outbound: built_in(Template::parse("PJSIP/${NUMBER}@multifon", true)),
+                manager: built_in(Template::parse("PJSIP/${NUMBER}@bitrix24", true)),
+            },
+            numbers: NumberPlan {
+                country_code: "7".to_owned(),
+                national_prefix: "8".to_owned(),
+                national_length: 10,
+                allow: vec![built_in(Pattern::parse("_X."))],
+                deny: Vec::new(),
+            },
+            ivr: Ivr {
+                ring_timeout: Duration::from_secs(20),
+                fallback_timeout: Some(Duration::from_secs(60)),
+                digit_timeout: Duration::from_secs(7),
+                interdigit_timeout: Duration::from_secs(2),
+                repeat: 1,
+                sounds: "rust_ivr".to_owned(),
+            },
+            database: Database {
+                driver: Driver::Sqlite {
+                    file: PathBuf::from("rust_ivr.sqlite3"),
+                },
+                timeout: Duration::from_millis(300),
+                connections: 8,
+                menu_query: None,
+            },
+        }
+    }
+}
+
+/// A default that is a constant of this file; the unit tests read them all.
+fn built_in<T, E: fmt::Debug>(parsed: Result<T, E>) -> T {
+    parsed.expect("a built-in default is valid")
+}
+
+impl Settings {
+    /// Reads the lines in the file's order. A repeated key takes its last value, except
+    /// that `allow` and `deny` collect theirs. Every wrong line is reported, not only the first.
+    pub fn parse(lines: &[Line]) -> Result<Self, SettingsError> {
+        let mut draft = options::Draft::default();
+        for line in lines {
+            draft.take(line);
+        }
+        draft
+            .finish()
+            .map_err(|problems| SettingsError { problems })
+    }
+}
+
+/// What is wrong with a configuration: one sentence for each problem.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{}", problems.join("\n"))]
+pub struct SettingsError {
+    problems: Vec<String>,
+}
+
+impl SettingsError {
+    /// The sentences, in the file's order; at least one.
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+}

@@ -1,0 +1,317 @@
+//! The sample file, every option's bounds, and the sentences for what is wrong.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const SAMPLE: &str = include_str!("../../dialplan/res_rust_ivr.conf.sample");
+
+/// As much of Asterisk's configuration syntax as the tests write.
+fn lines(text: &str) -> Vec<Line> {
+    let mut section = String::new();
+    let mut lines = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let line = line.split(';').next().unwrap().trim();
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.strip_suffix(']').unwrap().to_owned();
+        } else if let Some((key, value)) = line.split_once('=') {
+            lines.push(Line {
+                section: section.clone(),
+                key: key.trim().to_owned(),
+                value: value.trim().to_owned(),
+                line: at as u32 + 1,
+            });
+        }
+    }
+    lines
+}
+
+fn parse(text: &str) -> Result<Settings, SettingsError> {
+    Settings::parse(&lines(text))
+}
+
+fn problem(text: &str) -> String {
+    let error = parse(text).expect_err(text);
+    assert_eq!(error.problems().len(), 1, "{error}");
+    error.to_string()
+}
+
+fn uncommented(text: &str) -> String {
+    text.lines()
+        .map(|line| {
+            let option = line.strip_prefix(';').filter(|rest| {
+                rest.starts_with(|c: char| c.is_ascii_lowercase()) && rest.contains(" = ")
+            });
+            format!("{}\n", option.unwrap_or(line))
+        })
+        .collect()
+}
+
+#[test]
+fn the_sample_says_the_defaults() {
+    assert_eq!(parse(SAMPLE).unwrap(), Settings::default());
+    assert_eq!(parse("").unwrap(), Settings::default());
+}
+
+#[test]
+fn the_sample_uncommented_is_right_too() {
+    let text = uncommented(SAMPLE);
+    let settings = parse(&text).unwrap();
+    assert_eq!(settings.numbers.deny.len(), 1);
+    assert!(settings.database.menu_query.unwrap().ends_with("phone = ?"));
+    let mysql = text
+        .replace("driver = sqlite", "driver = mysql")
+        .replace("socket =", ";socket =");
+    assert_eq!(
+        parse(&mysql).unwrap().database.driver,
+        Driver::Mysql {
+            address: Address::Tcp {
+                host: "127.0.0.1".to_owned(),
+                port: 3306
+            },
+            name: "site".to_owned(),
+            user: "asterisk".to_owned(),
+            password: Secret::new("...".to_owned()),
+        }
+    );
+}
+
+#[test]
+fn the_sample_names_every_option_of_this_version() {
+    let later = ["snapshot", "code_query", "menu_snapshot", "code_snapshot"];
+    let told: Vec<_> = lines(&uncommented(SAMPLE))
+        .into_iter()
+        .map(|l| (l.section, l.key))
+        .collect();
+    for (section, key, _) in options::OPTIONS {
+        let of_this_version = *section != "conference" && !later.contains(key);
+        let told = told.contains(&((*section).to_owned(), (*key).to_owned()));
+        assert_eq!(told, of_this_version, "[{section}] {key}");
+    }
+}
+
+#[test]
+fn options_of_later_versions_are_accepted_unread() {
+    let text = "[conference]\nadd_key = *\njoin_key = x\ncancel_key = *\ncode_timeout = 5\n\
+                ring_timeout = 45\nhold_music = default\norphan = fallback\n\
+                [database]\nsnapshot = 60\ncode_query = \nmenu_snapshot = ...\ncode_snapshot = y";
+    assert_eq!(parse(text).unwrap(), Settings::default());
+}
+
+#[test]
+fn the_last_value_counts_and_patterns_collect() {
+    let settings = parse(
+        "[ivr]\nring_timeout = 5\n[numbers]\nallow = _7X.\ndeny = _71X.\n[IVR]\nRing_Timeout = 9\n\
+         [numbers]\nallow = 101\ndeny = _72X.",
+    )
+    .unwrap();
+    assert_eq!(settings.ivr.ring_timeout, Duration::from_secs(9));
+    let texts =
+        |patterns: &[Pattern]| -> Vec<_> { patterns.iter().map(Pattern::to_string).collect() };
+    assert_eq!(texts(&settings.numbers.allow), ["_7X.", "101"]);
+    assert_eq!(texts(&settings.numbers.deny), ["_71X.", "_72X."]);
+}
+
+#[test]
+fn numbers_have_bounds() {
+    for (section, key, least, most) in [
+        ("numbers", "national_length", 4, 12),
+        ("ivr", "ring_timeout", 1, 300),
+        ("ivr", "fallback_timeout", 0, 600),
+        ("ivr", "digit_timeout", 1, 60),
+        ("ivr", "interdigit_timeout", 1, 10),
+        ("ivr", "repeat", 1, 10),
+        ("database", "port", 1, 65535),
+        ("database", "timeout", 10, 5000),
+        ("database", "connections", 1, 64),
+    ] {
+        let text = |value: &str| format!("[{section}]\n{key} = {value}");
+        for right in [least, most] {
+            parse(&text(&right.to_string())).expect(key);
+        }
+        let outside = [(least - 1).to_string(), (most + 1).to_string()];
+        for wrong in ["", "x", "20s", "0.5", "-5", "99999999999999999999"]
+            .into_iter()
+            .chain(outside.iter().map(String::as_str))
+        {
+            let problem = problem(&text(wrong));
+            assert!(problem.starts_with(&format!("line 2: [{section}] {key} = {wrong}: write ")));
+            assert!(
+                problem.contains(&format!("from {least} to {most}, such as ")),
+                "{problem}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_value_reaches_its_place() {
+    let settings = parse(
+        "[general]\nfallback = PJSIP/a\noutbound = PJSIP/${NUMBER}@b\nmanager = PJSIP/${NUMBER}@c\n\
+         [numbers]\ncountry_code = 372\nnational_prefix =\nnational_length = 7\n\
+         [ivr]\nfallback_timeout = 0\ndigit_timeout = 3\ninterdigit_timeout = 4\nrepeat = 5\nsounds = /s\n\
+         [database]\nfile = /f\ntimeout = 20\nconnections = 6",
+    )
+    .unwrap();
+    let general = &settings.general;
+    assert_eq!(general.fallback, Template::parse("PJSIP/a", false).unwrap());
+    assert_eq!(
+        general.outbound,
+        Template::parse("PJSIP/${NUMBER}@b", true).unwrap()
+    );
+    assert_eq!(
+        general.manager,
+        Template::parse("PJSIP/${NUMBER}@c", true).unwrap()
+    );
+    assert_eq!(settings.numbers.country_code, "372");
+    assert_eq!(settings.numbers.national_prefix, "");
+    assert_eq!(settings.numbers.national_length, 7);
+    assert_eq!(settings.ivr.fallback_timeout, None);
+    assert_eq!(settings.ivr.digit_timeout, Duration::from_secs(3));
+    assert_eq!(settings.ivr.interdigit_timeout, Duration::from_secs(4));
+    assert_eq!(settings.ivr.repeat, 5);
+    assert_eq!(settings.ivr.sounds, "/s");
+    assert_eq!(
+        settings.database.driver,
+        Driver::Sqlite { file: "/f".into() }
+    );
+    assert_eq!(settings.database.timeout, Duration::from_millis(20));
+    assert_eq!(settings.database.connections, 6);
+}
+
+#[test]
+fn mysql_is_reached_one_way_and_needs_an_account() {
+    let account = "[database]\ndriver = MySQL\nname = site\nuser = u\npassword = geheim\n";
+    let socket = parse(&format!("{account}socket = /run/x.sock")).unwrap();
+    let shown = format!("{socket:?}");
+    assert!(
+        shown.contains("Socket(\"/run/x.sock\")") && shown.contains("***"),
+        "{shown}"
+    );
+    assert!(!shown.contains("geheim"));
+    let Driver::Mysql { password, .. } = socket.database.driver else {
+        panic!("{shown}");
+    };
+    assert_eq!(password.expose(), "geheim");
+    let Driver::Mysql { address, .. } = parse(account).unwrap().database.driver else {
+        panic!("driver = MySQL is mysql");
+    };
+    let host = "127.0.0.1".to_owned();
+    assert_eq!(address, Address::Tcp { host, port: 3306 });
+    for more in ["host = db", "port = 3307"] {
+        let problem = problem(&format!("{account}socket = /run/x.sock\n{more}"));
+        assert!(problem.contains("keep one of them"), "{problem}");
+    }
+    let error =
+        parse("[database]\ndriver = mysql\npassword = geheim\nhost = /run/x.sock").unwrap_err();
+    assert_eq!(error.problems().len(), 3);
+    let text = error.to_string();
+    for part in [
+        "line 4: [database] host = /run/x.sock",
+        "name is missing",
+        "user is missing",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(!text.contains("geheim"));
+}
+
+#[test]
+fn an_unknown_name_gets_the_nearest_known_one() {
+    for (text, expected) in [
+        (
+            "[ivr]\nring_timout = 5",
+            "line 2: [ivr] ring_timout is not a known option; did you mean ring_timeout?",
+        ),
+        (
+            "[databse]\nhost = x",
+            "line 2: [databse] is not a known section; did you mean [database]?",
+        ),
+        (
+            "[database]\npasword = geheim",
+            "line 2: [database] pasword is not a known option; did you mean password?",
+        ),
+        (
+            "[ivr]\nfallback = PJSIP/x",
+            "line 2: fallback does not belong into [ivr] but into [general]",
+        ),
+    ] {
+        assert_eq!(problem(text), expected);
+    }
+}
+
+#[test]
+fn other_values_are_refused_with_what_is_right() {
+    for (text, expected) in [
+        ("[general]\nfallback = bitrix24", "such as PJSIP/bitrix24"),
+        ("[general]\noutbound = PJSIP/x", "${NUMBER} is missing"),
+        ("[general]\nmanager = PJSIP/${NUMBER},20", "','"),
+        ("[numbers]\ncountry_code = +7", "1 to 3 digits, such as 7"),
+        ("[numbers]\ncountry_code =", "1 to 3 digits"),
+        ("[numbers]\nnational_prefix = 8w", "0 to 3 digits"),
+        ("[numbers]\nallow = 7X.", "begins with _"),
+        ("[numbers]\ndeny = _+7X.", "'+' can match no number"),
+        ("[ivr]\nsounds =", "such as rust_ivr"),
+        ("[database]\ndriver = postgres", "sqlite or mysql"),
+        ("[database]\nfile =", "rust_ivr.sqlite3"),
+        ("[database]\nsocket = mysqld.sock", "absolute path"),
+        (
+            "[database]\nmenu_query = DELETE FROM t WHERE a = ?",
+            "begins with SELECT or WITH",
+        ),
+        (
+            "[database]\nmenu_query = SELECTION ?",
+            "begins with SELECT or WITH",
+        ),
+        ("[database]\nmenu_query = select 1", "there are 0"),
+        ("[database]\nmenu_query = select ? or ?", "there are 2"),
+        (
+            "[database]\nmenu_query = select '?', \"?\", `?`",
+            "there are 0",
+        ),
+        ("[database]\nmenu_query = select 'x = ?", "not closed"),
+    ] {
+        let problem = problem(text);
+        assert!(
+            problem.starts_with("line 2: [") && problem.contains(expected),
+            "{problem}"
+        );
+    }
+    let query = "with x as (select '?', 'it''s ?') select * from x where p = ?";
+    let settings = parse(&format!("[database]\nmenu_query = {query}")).unwrap();
+    assert_eq!(settings.database.menu_query.as_deref(), Some(query));
+}
+
+#[test]
+fn all_wrong_lines_are_told_in_order() {
+    let error = parse("[ivr]\nrepeat = 0\ndigit_timeout = 7 s\n[x]\ny = z").unwrap_err();
+    let starts: Vec<_> = error
+        .to_string()
+        .lines()
+        .map(|line| line[..7].to_owned())
+        .collect();
+    assert_eq!(starts, ["line 2:", "line 3:", "line 5:"]);
+}
+
+proptest! {
+    #[test]
+    fn any_value_is_taken_or_refused_in_one_printable_line(
+        option in 0..options::OPTIONS.len(),
+        value in any::<String>(),
+    ) {
+        let (section, key, _) = options::OPTIONS[option];
+        let line = Line { section: section.to_owned(), key: key.to_owned(), value, line: 1 };
+        if let Err(error) = Settings::parse(&[line]) {
+            prop_assert_eq!(error.to_string().lines().count(), 1);
+            prop_assert!(error.to_string().len() < 400);
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_told(password in "[A-Za-z]{12,40}") {
+        let text = format!("[database]\ndriver = mysql\npassword = {password}\npasswd = {password}");
+        let error = parse(&text).unwrap_err();
+        let told = format!("{error} {error:?}");
+        prop_assert!(!told.contains(&password));
+    }
+}
