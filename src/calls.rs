@@ -1,0 +1,137 @@
+//! The calls inside the module now, and how the earlier ones ended: what the CLI shows.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use parking_lot::Mutex;
+
+use crate::ivr::{Reason, Status};
+
+/// All calls of the module since it was loaded. Survives a reload.
+#[derive(Default)]
+pub struct Calls {
+    live: Mutex<Vec<Arc<Entry>>>,
+    ended: [AtomicU64; Status::ALL.len()],
+    not_the_target: [AtomicU64; Reason::ALL.len()],
+}
+
+struct Entry {
+    channel: String,
+    since: Instant,
+    doing: Mutex<String>,
+}
+
+/// A call's place in the list, kept by its session; dropping it takes the call off.
+pub struct LiveCall<'c> {
+    calls: &'c Calls,
+    entry: Arc<Entry>,
+}
+
+impl Calls {
+    /// Puts a call on the list.
+    pub fn begin(&self, channel: &str) -> LiveCall<'_> {
+        let entry = Arc::new(Entry {
+            channel: channel.to_owned(),
+            since: Instant::now(),
+            doing: Mutex::new("looking up".to_owned()),
+        });
+        self.live.lock().push(Arc::clone(&entry));
+        LiveCall { calls: self, entry }
+    }
+
+    /// One line a call: channel, what it does, for how long.
+    pub fn list(&self) -> String {
+        let live = self.live.lock().clone();
+        let mut text = format!("{:<40} {:<32} {:>8}\n", "Channel", "State", "Since");
+        for entry in &live {
+            let since = entry.since.elapsed().as_secs();
+            let doing = entry.doing.lock();
+            text.push_str(&format!(
+                "{:<40} {:<32} {since:>6} s\n",
+                entry.channel, *doing
+            ));
+        }
+        text.push_str(&format!("{} call(s)\n", live.len()));
+        text
+    }
+
+    /// How many calls are inside now.
+    pub fn count(&self) -> usize {
+        self.live.lock().len()
+    }
+}
+
+/// The counters, a line each.
+impl fmt::Display for Calls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (status, count) in Status::ALL.iter().zip(&self.ended) {
+            writeln!(
+                f,
+                "  {:<12} {}",
+                status.as_str(),
+                count.load(Ordering::Relaxed)
+            )?;
+        }
+        writeln!(f, "Why not the target:")?;
+        for (reason, count) in Reason::ALL.iter().zip(&self.not_the_target) {
+            writeln!(
+                f,
+                "  {:<12} {}",
+                reason.as_str(),
+                count.load(Ordering::Relaxed)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl LiveCall<'_> {
+    /// Says what the call does now.
+    pub fn doing(&self, what: fmt::Arguments<'_>) {
+        *self.entry.doing.lock() = what.to_string();
+    }
+
+    /// Counts how the call ended.
+    pub fn ended(&self, status: Status, reason: Option<Reason>) {
+        if let Some(at) = Status::ALL.iter().position(|s| *s == status) {
+            self.calls.ended[at].fetch_add(1, Ordering::Relaxed);
+        }
+        if let Some(at) = Reason::ALL.iter().position(|r| Some(*r) == reason) {
+            self.calls.not_the_target[at].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for LiveCall<'_> {
+    fn drop(&mut self) {
+        self.calls
+            .live
+            .lock()
+            .retain(|entry| !Arc::ptr_eq(entry, &self.entry));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_listed_while_it_lives_and_counted_when_it_ends() {
+        let calls = Calls::default();
+        {
+            let call = calls.begin("PJSIP/multifon-00000001");
+            call.doing(format_args!("rings {}", 7));
+            assert!(calls.list().contains("PJSIP/multifon-00000001"));
+            assert!(calls.list().contains("rings 7"));
+            call.ended(Status::Fallback, Some(Reason::Busy));
+        }
+        assert_eq!(calls.count(), 0);
+        let counters = calls.to_string();
+        assert!(
+            counters.contains("FALLBACK     1") && counters.contains("BUSY         1"),
+            "{counters}"
+        );
+    }
+}

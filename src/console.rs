@@ -1,0 +1,154 @@
+//! The operator's commands: `rustivr ...` on Asterisk's CLI.
+
+use crate::asterisk::cli::{Command, Entry, entry};
+use crate::ivr::Reason;
+use crate::ivr::menu::{self, Button, Match, Menu, Plan};
+use crate::ivr::{MenuRow, PromptName};
+use crate::module::{Service, service};
+use crate::numbers::Phone;
+use crate::ports::{Directory, Prompts};
+use std::fmt::Write as _;
+use std::time::Instant;
+
+/// All commands, for registration.
+pub fn commands() -> Vec<Entry> {
+    vec![entry::<ShowStatus>(), entry::<ShowCalls>(), entry::<Test>()]
+}
+
+struct ShowStatus;
+
+impl Command for ShowStatus {
+    const WORDS: &'static std::ffi::CStr = c"rustivr show status";
+    const USAGE: &'static std::ffi::CStr = c"Usage: rustivr show status\n       \
+        Shows the version, the database, the calls inside and how earlier calls ended.\n";
+
+    fn run(arguments: &[String]) -> Option<String> {
+        let service = arguments.is_empty().then(service)??;
+        Some(format!(
+            "res_rust_ivr {}\nDatabase: {}\nCalls inside: {}\nCalls since load:\n{}",
+            env!("CARGO_PKG_VERSION"),
+            "",
+            service.calls.count(),
+            service.calls,
+        ))
+    }
+}
+
+struct ShowCalls;
+
+impl Command for ShowCalls {
+    const WORDS: &'static std::ffi::CStr = c"rustivr show calls";
+    const USAGE: &'static std::ffi::CStr = c"Usage: rustivr show calls\n       \
+        One line for each call inside: channel, what it does, for how long.\n";
+
+    fn run(arguments: &[String]) -> Option<String> {
+        let service = arguments.is_empty().then(service)??;
+        Some(service.calls.list())
+    }
+}
+
+struct Test;
+
+impl Command for Test {
+    const WORDS: &'static std::ffi::CStr = c"rustivr test";
+    const USAGE: &'static std::ffi::CStr = c"Usage: rustivr test PHONE [DIGITS]\n       \
+        Shows the rows of a phone, whether their prompts can be played, and what would be\n       \
+        dialled for the digits. No call is placed.\n";
+
+    fn run(arguments: &[String]) -> Option<String> {
+        let (phone, digits) = match arguments {
+            [phone] => (phone, ""),
+            [phone, digits] => (phone, digits.as_str()),
+            _ => return None,
+        };
+        Some(report(&*service()?, phone, digits))
+    }
+}
+
+fn report(service: &Service, phone: &str, digits: &str) -> String {
+    let Some(phone) = Phone::parse(phone, &service.settings.numbers) else {
+        return format!("{phone:?} is not a number: its caller goes to the fallback.\n");
+    };
+    let asked = Instant::now();
+    let answer = match service.directory.menu(&phone) {
+        Ok(answer) => answer,
+        Err(why) => {
+            return format!(
+                "{}: {why}\nThe caller goes to the fallback.\n",
+                phone.canonical()
+            );
+        }
+    };
+    let mut text = format!(
+        "{}: {} row(s), {}, {:.1} ms\n",
+        phone.canonical(),
+        answer.rows.len(),
+        answer.source.as_str(),
+        asked.elapsed().as_secs_f64() * 1000.0
+    );
+    answer
+        .rows
+        .iter()
+        .for_each(|row| text.push_str(&row_text(row)));
+    let plan = menu::read(&answer.rows, &service.settings.numbers, 1, |complaint| {
+        let _ = writeln!(text, "  Wrong: {complaint}");
+    });
+    let end = match &plan {
+        Plan::Nothing => format!("the fallback, {}", Reason::NoRows.as_str()),
+        Plan::Direct(button) => destination(service, button, &phone),
+        Plan::Menu(menu) => {
+            menu.prompts
+                .iter()
+                .for_each(|name| text.push_str(&prompt_text(service, name)));
+            menu_end(service, menu, digits, &phone)
+        }
+    };
+    let _ = writeln!(text, "Would be dialled: {end}");
+    text
+}
+
+fn row_text(row: &MenuRow) -> String {
+    let shown = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "NULL".to_owned());
+    format!(
+        "  scenario {}, scenarioMsg {}, keyNum {}, msgMp3 {}, transferTo {}\n",
+        shown(&row.scenario),
+        shown(&row.scenario_msg),
+        shown(&row.key_num),
+        shown(&row.msg_mp3),
+        shown(&row.transfer_to)
+    )
+}
+
+fn prompt_text(service: &Service, name: &PromptName) -> String {
+    match service.prompts.sound(name) {
+        Ok(sound) => format!("  {name}: {:.1} s\n", sound.duration().as_secs_f64()),
+        Err(why) => format!("  {name}: {why}\n"),
+    }
+}
+
+fn menu_end(service: &Service, menu: &Menu, digits: &str, phone: &Phone) -> String {
+    if digits.is_empty() {
+        return format!("after no digit the fallback, {}", Reason::NoDigit.as_str());
+    }
+    match menu.matching(digits) {
+        Match::Button(button) => destination(service, button, phone),
+        Match::Ambiguous => menu.button(digits).map_or_else(String::new, |button| {
+            format!(
+                "after interdigit_timeout {}",
+                destination(service, button, phone)
+            )
+        }),
+        Match::Prefix | Match::Nothing => format!("the fallback, {}", Reason::BadDigit.as_str()),
+    }
+}
+
+fn destination(service: &Service, button: &Button, phone: &Phone) -> String {
+    match &button.target {
+        Ok(number) => service
+            .settings
+            .general
+            .outbound
+            .render(Some(number), "", phone.canonical()),
+        Err(_) => format!("the fallback, {}", Reason::BadNumber.as_str()),
+    }
+}

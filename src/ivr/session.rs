@@ -1,0 +1,300 @@
+//! The story of one incoming call: look up, answer, read out, collect, ring, end.
+//! `flow.rs` decides; this file does what it says and reports what came of it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use super::flow::{self, Action, Event, State};
+use super::menu::{self, Plan};
+use super::{MenuRow, PromptName, Reason, Source, Status};
+use crate::calls::LiveCall;
+use crate::numbers::{Number, Phone};
+use crate::ports::{CallLeg, Dialled, Directory, Heard, Prompts};
+use crate::settings::Settings;
+
+/// What a call works with from its begin to its end, whatever is reloaded meanwhile.
+#[derive(Clone, Copy)]
+pub struct Tools<'t> {
+    /// The configuration.
+    pub settings: &'t Settings,
+    /// The rows.
+    pub directory: &'t dyn Directory,
+    /// The sounds.
+    pub prompts: &'t dyn Prompts,
+    /// The call's line in the CLI.
+    pub live: &'t LiveCall<'t>,
+}
+
+/// Who calls what, as the channel says: hostile text.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    /// What is looked up: the caller's number, or the application's argument.
+    pub phone: String,
+    /// The extension that was dialled.
+    pub extension: String,
+}
+
+/// All that is known of a call, complete at its end (A8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Story {
+    /// The canonical phone; empty when the caller has no number.
+    pub phone: String,
+    /// Where the rows came from.
+    pub source: Source,
+    /// How long the look-up took.
+    pub lookup: Duration,
+    /// The first row's `scenario`.
+    pub scenario: String,
+    /// The keys that were pressed.
+    pub digits: String,
+    /// The button's number that was rung; empty when none was.
+    pub target: String,
+    /// Why not the target.
+    pub reason: Option<Reason>,
+    /// How it ended; `None` until then.
+    pub status: Option<Status>,
+}
+
+/// One call on its way.
+pub struct Session<'s> {
+    leg: &'s mut dyn CallLeg,
+    tools: Tools<'s>,
+    caller: &'s Caller,
+    story: Story,
+}
+
+impl<'s> Session<'s> {
+    /// A call that has just entered `RustIvr()`.
+    pub fn new(leg: &'s mut dyn CallLeg, tools: Tools<'s>, caller: &'s Caller) -> Self {
+        let story = Story {
+            phone: String::new(),
+            source: Source::None,
+            lookup: Duration::ZERO,
+            scenario: String::new(),
+            digits: String::new(),
+            target: String::new(),
+            reason: None,
+            status: None,
+        };
+        Self {
+            leg,
+            tools,
+            caller,
+            story,
+        }
+    }
+
+    /// What is known so far.
+    pub fn story(&self) -> &Story {
+        &self.story
+    }
+
+    fn run(&mut self) -> Status {
+        self.forget_earlier_run();
+        let (plan, mut event) = self.look_up();
+        let mut state = State::LookingUp;
+        loop {
+            let (next, action) = flow::step(&plan, state, event);
+            event = match action {
+                Action::Answer => self.leg.answer().map_or(Event::Gone, |()| Event::Answered),
+                Action::Play(name) => self.play(name),
+                Action::AwaitKey => self.wait(self.tools.settings.ivr.digit_timeout),
+                Action::AwaitRest => self.wait(self.tools.settings.ivr.interdigit_timeout),
+                Action::RingTarget(number) => Event::Dialled(self.ring_target(number)),
+                Action::RingFallback(reason) => Event::Dialled(self.ring_fallback(reason)),
+                Action::Finish(status) => return self.finish(status),
+            };
+            state = next;
+        }
+    }
+
+    /// Runs the call to its end, and after a bug of ours still brings the caller to a person.
+    /// Panics only when the way to Bitrix24 has a bug as well.
+    pub fn run_or_rescue(&mut self) -> Status {
+        // What the panic left half done is this session's, and `rescue` uses little of it.
+        catch_unwind(AssertUnwindSafe(|| self.run())).unwrap_or_else(|_| self.rescue())
+    }
+
+    /// The caller gets a person, unless the talk is over or the caller gone.
+    fn rescue(&mut self) -> Status {
+        match self.story.status {
+            Some(status) => status,
+            None => {
+                let status = match self.ring_fallback(Reason::Error) {
+                    Dialled::Answered => Status::Fallback,
+                    Dialled::Gone => Status::Hangup,
+                    _ => Status::Unanswered,
+                };
+                self.finish(status)
+            }
+        }
+    }
+
+    fn look_up(&mut self) -> (Plan, Event) {
+        let Some(phone) = Phone::parse(&self.caller.phone, &self.tools.settings.numbers) else {
+            log::info!("{}: no number to look up", self.leg.name());
+            return (Plan::Nothing, Event::Found);
+        };
+        phone.canonical().clone_into(&mut self.story.phone);
+        self.set("RUSTIVR_PHONE", phone.canonical());
+
+        let asked = Instant::now();
+        let answer = self.tools.directory.menu(&phone);
+        self.story.lookup = asked.elapsed();
+        let ms = self.story.lookup.as_secs_f64() * 1000.0;
+        let name = self.leg.name();
+        let (plan, event) = match answer {
+            Ok(answer) => {
+                self.story.source = answer.source;
+                let (rows, source) = (answer.rows.len(), answer.source.as_str());
+                log::info!(
+                    "{name}: looked up {}: {rows} row(s), {source}, {ms:.1} ms",
+                    phone.canonical()
+                );
+                (self.plan(&answer.rows), Event::Found)
+            }
+            Err(why) => {
+                log::warn!(
+                    "{name}: looked up {}: {why} ({ms:.1} ms)",
+                    phone.canonical()
+                );
+                (Plan::Nothing, Event::Failed)
+            }
+        };
+        self.set("RUSTIVR_SOURCE", self.story.source.as_str());
+        (plan, event)
+    }
+
+    fn plan(&mut self, rows: &[MenuRow]) -> Plan {
+        if let Some(scenario) = rows.first().and_then(|row| row.scenario.as_deref()) {
+            scenario.clone_into(&mut self.story.scenario);
+            self.set("RUSTIVR_SCENARIO", scenario);
+        }
+        let settings = self.tools.settings;
+        let (name, phone) = (self.leg.name(), &self.story.phone);
+        menu::read(rows, &settings.numbers, settings.ivr.repeat, |complaint| {
+            log::warn!("{name}: a row of {phone}: {complaint}");
+        })
+    }
+
+    fn play(&mut self, prompt: &PromptName) -> Event {
+        match self.tools.prompts.sound(prompt) {
+            Ok(sound) => {
+                let (name, length) = (self.leg.name(), sound.duration().as_secs_f64());
+                log::info!("{name}: plays {prompt}, {length:.1} s");
+                self.tools.live.doing(format_args!("plays {prompt}"));
+                let heard = self.leg.play(&sound);
+                self.heard(heard)
+            }
+            Err(why) => {
+                log::warn!("{}: a prompt is left out: {why}", self.leg.name());
+                Event::Elapsed
+            }
+        }
+    }
+
+    fn wait(&mut self, within: Duration) -> Event {
+        self.tools.live.doing(format_args!("waits for a digit"));
+        let heard = self.leg.wait_digit(within);
+        self.heard(heard)
+    }
+
+    fn heard(&mut self, heard: Heard) -> Event {
+        match heard {
+            Heard::Digit(digit) => {
+                log::info!("{}: digit {digit}", self.leg.name());
+                self.story.digits.push(digit);
+                Event::Digit(digit)
+            }
+            Heard::Nothing => Event::Elapsed,
+            Heard::Gone => Event::Gone,
+        }
+    }
+
+    fn ring_target(&mut self, number: &Number) -> Dialled {
+        let settings = self.tools.settings;
+        self.story.target = number.to_string();
+        self.set_digits();
+        self.set("RUSTIVR_TARGET", number.as_str());
+        self.set("RUSTIVR_STATUS", Status::Target.as_str());
+        let destination = settings.general.outbound.render(
+            Some(number),
+            &self.caller.extension,
+            &self.story.phone,
+        );
+        self.ring(
+            Status::Target,
+            &destination,
+            Some(settings.ivr.ring_timeout),
+        )
+    }
+
+    fn ring_fallback(&mut self, reason: Reason) -> Dialled {
+        let settings = self.tools.settings;
+        self.story.reason = Some(reason);
+        self.set_digits();
+        self.set("RUSTIVR_STATUS", Status::Fallback.as_str());
+        self.set("RUSTIVR_REASON", reason.as_str());
+        let destination =
+            settings
+                .general
+                .fallback
+                .render(None, &self.caller.extension, &self.story.phone);
+        log::info!(
+            "{}: goes to the fallback: {}",
+            self.leg.name(),
+            reason.as_str()
+        );
+        self.ring(
+            Status::Fallback,
+            &destination,
+            settings.ivr.fallback_timeout,
+        )
+    }
+
+    fn ring(&mut self, meant: Status, destination: &str, ring: Option<Duration>) -> Dialled {
+        let name = self.leg.name();
+        log::info!("{name}: rings {destination}");
+        self.tools.live.doing(format_args!("rings {destination}"));
+        let end = self.leg.dial(destination, ring);
+        log::info!("{}: {destination}: {}", self.leg.name(), end.as_str());
+        if end == Dialled::Answered {
+            // From here on nothing may ring anybody again, not even after a bug.
+            self.story.status = Some(meant);
+        }
+        end
+    }
+
+    fn finish(&mut self, status: Status) -> Status {
+        self.story.status = Some(status);
+        if matches!(status, Status::Unanswered | Status::Hangup) {
+            self.set_digits();
+            self.set("RUSTIVR_STATUS", status.as_str());
+        }
+        status
+    }
+
+    /// A second `RustIvr()` on one channel must not show the first one's words.
+    fn forget_earlier_run(&mut self) {
+        if self.leg.variable("RUSTIVR_STATUS").is_some() {
+            for word in [
+                "STATUS", "REASON", "SOURCE", "DIGIT", "TARGET", "SCENARIO", "PHONE",
+            ] {
+                self.set(&format!("RUSTIVR_{word}"), "");
+            }
+        }
+    }
+
+    fn set_digits(&mut self) {
+        if !self.story.digits.is_empty() {
+            self.leg.set_variable("RUSTIVR_DIGIT", &self.story.digits);
+        }
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        self.leg.set_variable(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests;

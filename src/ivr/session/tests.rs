@@ -1,0 +1,433 @@
+//! Sessions on scripted ports: what a call says and does in which order, then a great many
+//! random calls with faults at every step.
+
+use super::*;
+use crate::calls::Calls;
+use crate::ports::{Gone, LookupError, MenuAnswer, PromptError, Sound};
+
+/// What a scripted part does when it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    None,
+    Panics,
+}
+
+/// A leg that replays a script and writes down what it was told.
+struct ScriptedLeg {
+    answer: Result<(), Gone>,
+    heard: Vec<Heard>,
+    dials: Vec<Dialled>,
+    fault: Fault,
+    told: Vec<String>,
+    variables: Vec<(String, String)>,
+    over: bool,
+}
+
+impl ScriptedLeg {
+    fn new(heard: &[Heard], dials: &[Dialled]) -> Self {
+        Self {
+            answer: Ok(()),
+            heard: heard.iter().rev().copied().collect(),
+            dials: dials.iter().rev().copied().collect(),
+            fault: Fault::None,
+            told: Vec::new(),
+            variables: Vec::new(),
+            over: false,
+        }
+    }
+
+    fn tell(&mut self, what: String) {
+        assert!(
+            !self.over,
+            "{what} after the call was over: {:?}",
+            self.told
+        );
+        self.told.push(what);
+    }
+
+    fn hear(&mut self) -> Heard {
+        let heard = self.heard.pop().unwrap_or(Heard::Nothing);
+        self.over |= heard == Heard::Gone;
+        heard
+    }
+}
+
+impl CallLeg for ScriptedLeg {
+    fn name(&self) -> &str {
+        "PJSIP/test-00000001"
+    }
+
+    fn answer(&mut self) -> Result<(), Gone> {
+        self.tell("answer".into());
+        self.over |= self.answer.is_err();
+        self.answer
+    }
+
+    fn play(&mut self, sound: &Sound) -> Heard {
+        self.tell(format!("play {}", sound.samples.len()));
+        assert!(self.fault != Fault::Panics, "scripted panic");
+        self.hear()
+    }
+
+    fn wait_digit(&mut self, within: Duration) -> Heard {
+        self.tell(format!("wait {} s", within.as_secs()));
+        self.hear()
+    }
+
+    fn dial(&mut self, destination: &str, ring: Option<Duration>) -> Dialled {
+        let ring = ring.map_or(0, |ring| ring.as_secs());
+        self.tell(format!("dial {destination} {ring} s"));
+        let end = self.dials.pop().unwrap_or(Dialled::Answered);
+        self.over |= matches!(end, Dialled::Answered | Dialled::Gone);
+        end
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        let set = self.variables.iter().rev().find(|(n, _)| n == name);
+        set.map(|(_, value)| value.clone())
+            .filter(|value| !value.is_empty())
+    }
+
+    fn set_variable(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+}
+
+struct Rows(Result<Vec<MenuRow>, LookupError>, Fault);
+
+impl Directory for Rows {
+    fn menu(&self, _: &Phone) -> Result<MenuAnswer, LookupError> {
+        assert!(self.1 != Fault::Panics, "scripted panic");
+        self.0.clone().map(|rows| MenuAnswer {
+            rows,
+            source: Source::Live,
+        })
+    }
+}
+
+/// Each prompt's sound is as many samples long as its name, so that `play N` names it.
+struct Sounds;
+
+impl Prompts for Sounds {
+    fn sound(&self, name: &PromptName) -> Result<Sound, PromptError> {
+        if name.file.contains("missing") {
+            return Err(PromptError::Missing(name.to_string()));
+        }
+        Ok(Sound {
+            samples: vec![0; name.to_string().len()].into(),
+        })
+    }
+}
+
+fn row(key: &str, msg: &str, to: &str) -> MenuRow {
+    MenuRow {
+        scenario: Some("orders".into()),
+        scenario_msg: Some("hello".into()),
+        key_num: Some(key.into()),
+        msg_mp3: Some(msg.into()),
+        transfer_to: Some(to.into()),
+    }
+}
+
+fn two_buttons() -> Rows {
+    let rows = vec![
+        row("1", "cakes", "84951111111"),
+        row("2", "flowers", "+74952222222"),
+    ];
+    Rows(Ok(rows), Fault::None)
+}
+
+fn one_button(to: &str) -> Rows {
+    Rows(Ok(vec![row("1", "cakes", to)]), Fault::None)
+}
+
+/// Runs one call and returns how it ended.
+fn run(leg: &mut ScriptedLeg, rows: &Rows) -> (Status, Story) {
+    let settings = Settings::default();
+    let calls = Calls::default();
+    let live = calls.begin(leg.name());
+    let tools = Tools {
+        settings: &settings,
+        directory: rows,
+        prompts: &Sounds,
+        live: &live,
+    };
+    let caller = Caller {
+        phone: "+7 916 123-45-67".into(),
+        extension: "74950000000".into(),
+    };
+    let mut session = Session::new(leg, tools, &caller);
+    let status = session.run_or_rescue();
+    let story = session.story().clone();
+    assert_eq!(story.status, Some(status));
+    (status, story)
+}
+
+fn value(leg: &ScriptedLeg, word: &str) -> String {
+    leg.variable(&format!("RUSTIVR_{word}")).unwrap_or_default()
+}
+
+const INTRO: usize = "scenario/hello".len();
+const KEY: usize = "keyNum/1".len();
+const CAKES: usize = "msgMp3/cakes".len();
+const FLOWERS: usize = "msgMp3/flowers".len();
+
+#[test]
+fn one_button_is_rung_without_answering_and_its_words_are_set_before() {
+    let mut leg = ScriptedLeg::new(&[], &[]);
+    let (status, _) = run(&mut leg, &one_button("84951111111"));
+    assert_eq!(status, Status::Target);
+    assert_eq!(leg.told, ["dial PJSIP/74951111111@multifon 20 s"]);
+    assert_eq!(value(&leg, "STATUS"), "TARGET");
+    assert_eq!(value(&leg, "REASON"), "");
+    assert_eq!(value(&leg, "TARGET"), "74951111111");
+    assert_eq!(value(&leg, "PHONE"), "79161234567");
+    assert_eq!(value(&leg, "SOURCE"), "LIVE");
+    assert_eq!(value(&leg, "SCENARIO"), "orders");
+}
+
+#[test]
+fn a_menu_is_read_in_order_then_seven_seconds_then_bitrix24() {
+    let mut leg = ScriptedLeg::new(&[], &[]);
+    let (status, _) = run(&mut leg, &two_buttons());
+    assert_eq!(status, Status::Fallback);
+    let play = |length: usize| format!("play {length}");
+    let expected = [
+        "answer".to_owned(),
+        play(INTRO),
+        play(KEY),
+        play(CAKES),
+        play(KEY),
+        play(FLOWERS),
+        "wait 7 s".to_owned(),
+        "dial PJSIP/bitrix24 60 s".to_owned(),
+    ];
+    assert_eq!(leg.told, expected);
+    assert_eq!(value(&leg, "REASON"), "NO_DIGIT");
+}
+
+#[test]
+fn a_digit_in_the_intro_rings_its_number() {
+    let mut leg = ScriptedLeg::new(&[Heard::Digit('2')], &[]);
+    let (status, story) = run(&mut leg, &two_buttons());
+    assert_eq!(status, Status::Target);
+    assert_eq!(
+        leg.told.last().unwrap(),
+        "dial PJSIP/74952222222@multifon 20 s"
+    );
+    assert_eq!(
+        (value(&leg, "DIGIT"), story.digits),
+        ("2".to_owned(), "2".to_owned())
+    );
+}
+
+#[test]
+fn a_target_that_fails_leads_to_bitrix24_with_its_reason() {
+    for (end, reason) in [
+        (Dialled::NoAnswer, "NO_ANSWER"),
+        (Dialled::Busy, "BUSY"),
+        (Dialled::Unavailable, "UNAVAILABLE"),
+    ] {
+        let mut leg = ScriptedLeg::new(&[], &[end]);
+        assert_eq!(
+            run(&mut leg, &one_button("74951111111")).0,
+            Status::Fallback
+        );
+        assert_eq!(leg.told.len(), 2);
+        assert_eq!(
+            (value(&leg, "STATUS"), value(&leg, "REASON")),
+            ("FALLBACK".into(), reason.into())
+        );
+    }
+}
+
+#[test]
+fn nobody_anywhere_is_unanswered() {
+    let mut leg = ScriptedLeg::new(&[], &[Dialled::Busy, Dialled::Unavailable]);
+    let (status, _) = run(&mut leg, &one_button("74951111111"));
+    assert_eq!(status, Status::Unanswered);
+    assert!(!status.ends_call());
+    assert_eq!(
+        (value(&leg, "STATUS"), value(&leg, "REASON")),
+        ("UNANSWERED".into(), "BUSY".into())
+    );
+}
+
+#[test]
+fn a_dead_database_leads_to_bitrix24() {
+    for error in [
+        LookupError::Unavailable("x".into()),
+        LookupError::Refused("y".into()),
+    ] {
+        let mut leg = ScriptedLeg::new(&[], &[]);
+        assert_eq!(
+            run(&mut leg, &Rows(Err(error), Fault::None)).0,
+            Status::Fallback
+        );
+        assert_eq!(
+            (value(&leg, "REASON"), value(&leg, "SOURCE")),
+            ("DB_ERROR".into(), "NONE".into())
+        );
+    }
+}
+
+#[test]
+fn missing_prompts_are_left_out_and_the_keys_still_work() {
+    let rows = vec![
+        row("1", "missing", "74951111111"),
+        row("2", "missing", "74952222222"),
+    ];
+    let mut leg = ScriptedLeg::new(&[Heard::Nothing, Heard::Nothing, Heard::Digit('1')], &[]);
+    assert_eq!(
+        run(&mut leg, &Rows(Ok(rows), Fault::None)).0,
+        Status::Target
+    );
+}
+
+#[test]
+fn a_second_run_on_the_channel_shows_nothing_of_the_first() {
+    let mut leg = ScriptedLeg::new(&[Heard::Digit('9')], &[Dialled::Busy]);
+    assert_eq!(run(&mut leg, &two_buttons()).0, Status::Unanswered);
+    assert_eq!(value(&leg, "DIGIT"), "9");
+    assert_eq!(run(&mut leg, &one_button("74951111111")).0, Status::Target);
+    assert_eq!(
+        (value(&leg, "DIGIT"), value(&leg, "REASON")),
+        (String::new(), String::new())
+    );
+}
+
+#[test]
+fn a_panic_costs_the_menu_and_the_caller_still_gets_bitrix24() {
+    let mut leg = ScriptedLeg::new(&[], &[]);
+    leg.fault = Fault::Panics;
+    assert_eq!(run(&mut leg, &two_buttons()).0, Status::Fallback);
+    assert_eq!(leg.told.last().unwrap(), "dial PJSIP/bitrix24 60 s");
+    assert_eq!(value(&leg, "REASON"), "ERROR");
+
+    let mut leg = ScriptedLeg::new(&[], &[]);
+    assert_eq!(
+        run(&mut leg, &Rows(Ok(vec![]), Fault::Panics)).0,
+        Status::Fallback
+    );
+}
+
+/// A small generator of pseudo-random numbers (xorshift64*), so that a printed seed repeats a run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) % limit
+    }
+
+    fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len() as u64) as usize].clone()
+    }
+}
+
+fn random_rows(random: &mut Random) -> Rows {
+    let keys = ["1", "2", "12", "*", "#", "", "x", "123456789"];
+    let numbers = [
+        "84951111111",
+        "1",
+        "x@y",
+        "",
+        "${SHELL(id)}",
+        "74951234567&PJSIP/evil",
+    ];
+    let files = ["a", "missing", "", "../../x"];
+    let rows = (0..random.below(6))
+        .map(|_| {
+            let mut row = row(
+                random.pick(&keys),
+                random.pick(&files),
+                random.pick(&numbers),
+            );
+            if random.below(8) == 0 {
+                row = MenuRow::default();
+            }
+            row
+        })
+        .collect();
+    match random.below(10) {
+        0 => Rows(Err(LookupError::Unavailable("down".into())), Fault::None),
+        1 => Rows(Ok(rows), Fault::Panics),
+        _ => Rows(Ok(rows), Fault::None),
+    }
+}
+
+fn random_leg(random: &mut Random) -> ScriptedLeg {
+    let heard = [
+        Heard::Nothing,
+        Heard::Nothing,
+        Heard::Digit('1'),
+        Heard::Digit('2'),
+        Heard::Digit('9'),
+        Heard::Gone,
+    ];
+    let ends = [
+        Dialled::Answered,
+        Dialled::NoAnswer,
+        Dialled::Busy,
+        Dialled::Unavailable,
+        Dialled::Gone,
+    ];
+    let heard: Vec<_> = (0..12).map(|_| random.pick(&heard)).collect();
+    let ends: Vec<_> = (0..2).map(|_| random.pick(&ends)).collect();
+    let mut leg = ScriptedLeg::new(&heard, &ends);
+    leg.answer = random.pick(&[Ok(()), Ok(()), Ok(()), Err(Gone)]);
+    if random.below(20) == 0 {
+        leg.fault = Fault::Panics;
+    }
+    leg
+}
+
+fn be_quiet_about_scripted_panics() {
+    let loud = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if info.payload_as_str() != Some("scripted panic") {
+            loud(info);
+        }
+    }));
+}
+
+/// The leg itself fails the test when anything is done with it after its call is over.
+#[test]
+fn a_million_random_calls_end_with_a_person_or_without_a_caller() {
+    let seed = std::env::var("RUST_IVR_SEED")
+        .ok()
+        .and_then(|s| s.parse().ok())
+        .unwrap_or_else(|| {
+            let now = std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .unwrap();
+            now.as_nanos() as u64 | 1
+        });
+    println!("RUST_IVR_SEED={seed} repeats this run");
+    be_quiet_about_scripted_panics();
+    let mut random = Random(seed);
+    for call in 0..1_000_000u64 {
+        let rows = random_rows(&mut random);
+        let mut leg = random_leg(&mut random);
+        let (status, story) = run(&mut leg, &rows);
+        let context = format!("call {call} of seed {seed}: {:?} {story:?}", leg.told);
+        match status {
+            Status::Hangup => assert!(leg.over, "{context}"),
+            Status::Unanswered => {
+                assert!(
+                    leg.told.last().unwrap().starts_with("dial PJSIP/bitrix24"),
+                    "{context}"
+                );
+            }
+            Status::Target | Status::Fallback => assert!(leg.over, "{context}"),
+        }
+        for told in leg.told.iter().filter(|told| told.starts_with("dial")) {
+            let known =
+                told.starts_with("dial PJSIP/bitrix24 ") || told.ends_with("@multifon 20 s");
+            assert!(known && !told.contains(['&', '$']), "{context}");
+        }
+        assert_eq!(value(&leg, "STATUS"), status.as_str(), "{context}");
+    }
+}

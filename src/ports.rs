@@ -1,0 +1,138 @@
+//! The traits through which a session meets the world.
+//!
+//! A session (`ivr/session.rs`) tells the story of a call; what a channel, a
+//! database or a sound file really is stays behind these traits. The adapters
+//! live in `asterisk/`, `directory/` and `prompts/`; scripted fakes for tests
+//! stand beside the sessions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::ivr::{MenuRow, PromptName, Source};
+use crate::numbers::Phone;
+
+/// The caller hung up, or Asterisk wants the channel back (redirect, shutdown).
+/// Nothing more can be done with the leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone;
+
+/// What ended a prompt or a wait for a digit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// One DTMF key: `0-9`, `*`, `#` or `A-D`, reported when the key was released.
+    Digit(char),
+    /// The prompt was played to its end, or the wait ran out.
+    Nothing,
+    /// The caller is no longer there.
+    Gone,
+}
+
+/// How a dial ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialled {
+    /// Somebody answered and the talk is over.
+    Answered,
+    /// It rang and nobody picked up in time.
+    NoAnswer,
+    /// Busy.
+    Busy,
+    /// Not reachable: no such endpoint, refused, congestion.
+    Unavailable,
+    /// The caller left while it rang.
+    Gone,
+}
+
+impl Dialled {
+    /// For the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered, and the talk is over",
+            Self::NoAnswer => "no answer",
+            Self::Busy => "busy",
+            Self::Unavailable => "cannot be reached",
+            Self::Gone => "the caller left",
+        }
+    }
+}
+
+/// The caller's leg of a call. Only its own channel thread may use it.
+pub trait CallLeg {
+    /// The channel's name, as the CLI shows it.
+    fn name(&self) -> &str;
+    /// Answers the leg unless it is up already.
+    fn answer(&mut self) -> Result<(), Gone>;
+    /// Plays a sound until its end or the first key.
+    fn play(&mut self, sound: &Sound) -> Heard;
+    /// Waits for one key.
+    fn wait_digit(&mut self, within: Duration) -> Heard;
+    /// Rings a `Dial()` destination and, when answered, stays until the talk is over.
+    /// The caller hears ringback meanwhile. `ring` of `None` rings without limit.
+    fn dial(&mut self, destination: &str, ring: Option<Duration>) -> Dialled;
+    /// A channel variable; `None` when it is unset or empty.
+    fn variable(&self, name: &str) -> Option<String>;
+    /// Sets a channel variable. The value is taken as it is, nothing in it is expanded.
+    fn set_variable(&mut self, name: &str, value: &str);
+}
+
+/// Where the rows of a menu come from.
+pub trait Directory: Send + Sync {
+    /// The rows for a phone, within the directory's own time budget.
+    fn menu(&self, phone: &Phone) -> Result<MenuAnswer, LookupError>;
+}
+
+/// The rows of one look-up, in the database's order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MenuAnswer {
+    /// As stored; nothing in them is checked yet.
+    pub rows: Vec<MenuRow>,
+    /// Where they were read.
+    pub source: Source,
+}
+
+/// Why a look-up gave no rows. The text is for the log and says what to change.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum LookupError {
+    /// The database is down, or did not answer within its time budget. The next call may succeed.
+    #[error("the database did not answer: {0}")]
+    Unavailable(String),
+    /// The database answered with an error: a wrong query, table, column or grant.
+    #[error("the database refused the query: {0}")]
+    Refused(String),
+}
+
+/// Where recordings become sound.
+pub trait Prompts: Send + Sync {
+    /// The sound of a prompt, decoded once and shared by all calls.
+    fn sound(&self, name: &PromptName) -> Result<Sound, PromptError>;
+}
+
+/// Sound ready to play: signed 16-bit mono at [`Sound::RATE`]. Cloning is cheap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sound {
+    /// The samples, shared by all calls that play them.
+    pub samples: Arc<[i16]>,
+}
+
+impl Sound {
+    /// Samples per second. City lines are G.711, so more would be thrown away.
+    pub const RATE: u32 = 8000;
+
+    /// How long the sound plays.
+    pub fn duration(&self) -> Duration {
+        Duration::from_micros(self.samples.len() as u64 * 1_000_000 / u64::from(Self::RATE))
+    }
+}
+
+/// Why a prompt cannot be played. The text names the file and what is wrong with it.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum PromptError {
+    /// No such file under the sounds directory.
+    #[error("{0}")]
+    Missing(String),
+    /// The name leads out of its folder, or is no file name at all.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The file is there but is no sound that we can decode.
+    #[error("{0}")]
+    Undecodable(String),
+}
