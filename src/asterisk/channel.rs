@@ -42,14 +42,10 @@ impl Channel {
         self.locked(|raw| unsafe { copied(sys::ast_channel_exten(raw)) })
     }
 
+    /// Reads from the locked channel.
     fn locked<T>(&self, read: impl FnOnce(*mut sys::ast_channel) -> T) -> T {
-        // SAFETY: the channel lives as long as self; nothing in `read` can unwind past the unlock,
-        // since it only copies a string.
-        unsafe { sys::rust_ivr_channel_lock(self.raw.as_ptr()) };
-        let value = read(self.raw.as_ptr());
-        // SAFETY: locked three lines above by this thread.
-        unsafe { sys::rust_ivr_channel_unlock(self.raw.as_ptr()) };
-        value
+        let lock = Lock::take(self.raw);
+        read(lock.0.as_ptr())
     }
 
     fn is_gone(&self) -> bool {
@@ -67,6 +63,24 @@ impl Channel {
             let dial = sys::pbx_findapp(c"Dial".as_ptr());
             (!dial.is_null()).then(|| sys::pbx_exec(self.raw.as_ptr(), dial, arguments.as_ptr()))
         }
+    }
+}
+
+/// A channel's lock, for reading its strings; released on drop.
+struct Lock(NonNull<sys::ast_channel>);
+
+impl Lock {
+    fn take(channel: NonNull<sys::ast_channel>) -> Self {
+        // SAFETY: only `Channel` makes one, of a channel that lives longer.
+        unsafe { sys::rust_ivr_channel_lock(channel.as_ptr()) };
+        Self(channel)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // SAFETY: locked by this thread in `take`.
+        unsafe { sys::rust_ivr_channel_unlock(self.0.as_ptr()) };
     }
 }
 

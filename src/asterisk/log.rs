@@ -22,16 +22,17 @@ struct HostLog;
 
 impl Log for HostLog {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        // Libraries below us speak of bytes and packets; an operator needs our sentences.
-        let ours = metadata.target().starts_with(env!("CARGO_CRATE_NAME"));
+        // Libraries below us speak of bytes and packets; what matters of it we say ourselves.
+        if !metadata.target().starts_with(env!("CARGO_CRATE_NAME")) {
+            return false;
+        }
         // SAFETY: reads a plain int that only the CLI changes, and asks the host; both at any time.
         unsafe {
             match metadata.level() {
-                Level::Error => true,
-                Level::Warn => ours,
-                Level::Info => ours && sys::ast_verb_sys_level >= VERBOSE_LEVEL,
-                Level::Debug => ours && sys::rust_ivr_debug_enabled(1) != 0,
-                Level::Trace => ours && sys::rust_ivr_debug_enabled(3) != 0,
+                Level::Error | Level::Warn => true,
+                Level::Info => sys::ast_verb_sys_level >= VERBOSE_LEVEL,
+                Level::Debug => sys::rust_ivr_debug_enabled(1) != 0,
+                Level::Trace => sys::rust_ivr_debug_enabled(3) != 0,
             }
         }
     }

@@ -9,7 +9,7 @@ use super::menu::{self, Plan};
 use super::{MenuRow, PromptName, Reason, Source, Status};
 use crate::calls::LiveCall;
 use crate::numbers::{Number, Phone};
-use crate::ports::{CallLeg, Dialled, Directory, Heard, Prompts};
+use crate::ports::{CallLeg, Dialled, Directory, Heard, PromptError, Prompts};
 use crate::settings::Settings;
 
 /// What a call works with from its begin to its end, whatever is reloaded meanwhile.
@@ -187,7 +187,12 @@ impl<'s> Session<'s> {
                 self.heard(heard)
             }
             Err(why) => {
-                log::warn!("{}: a prompt is left out: {why}", self.leg.name());
+                // The library has warned of a file that is no sound, once and not with each call.
+                let level = match why {
+                    PromptError::Undecodable(_) => log::Level::Info,
+                    PromptError::Missing(_) | PromptError::Forbidden(_) => log::Level::Warn,
+                };
+                log::log!(level, "{}: a prompt is left out: {why}", self.leg.name());
                 Event::Elapsed
             }
         }
