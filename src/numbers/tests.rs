@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 
 use super::pattern::PatternError;
-use super::template::TemplateError;
 use super::*;
 use crate::settings::Settings;
 

@@ -1,0 +1,86 @@
+# The commands of this repository; `make help` lists them.
+#
+# The build takes Asterisk's headers from ASTERISK_INCLUDE_DIR when that is set (the directory that
+# holds asterisk.h), else from asterisk-headers/, else from /usr/include.
+
+CARGO   ?= cargo
+INSTALL ?= install
+PRODUCT := target/release/libres_rust_ivr.so
+
+# Where this machine's Asterisk keeps things: what its asterisk.conf says, else the first of the
+# usual places (Debian 13 and later, Debian 11, Red Hat, built from source) that is there.
+CONFIG_DIR ?= /etc/asterisk
+configured  = $(shell sed -n 's/[ \t]*;.*//; s/^[ \t]*$(1)[ \t]*=>*[ \t]*//p' $(CONFIG_DIR)/asterisk.conf 2>/dev/null | head -n 1)
+multiarch   = $(shell $(CC) -print-multiarch 2>/dev/null)
+MODULES_DIR ?= $(or $(call configured,astmoddir),$(firstword $(wildcard \
+	/usr/lib/$(multiarch)/asterisk/modules /usr/lib/asterisk/modules \
+	/usr/lib64/asterisk/modules)),/usr/lib/asterisk/modules)
+DATA_DIR    ?= $(or $(call configured,astdatadir),$(firstword $(wildcard \
+	/usr/share/asterisk /var/lib/asterisk)),/usr/share/asterisk)
+GROUP       ?= $(shell getent group asterisk >/dev/null && echo asterisk || echo root)
+
+# Call tests mostly wait for sound to play; a few at a time suit two cores.
+TEST_THREADS ?= 4
+
+.PHONY: all
+all: ## Builds the module: target/release/libres_rust_ivr.so
+	$(CARGO) build --release --locked
+
+.PHONY: test
+test: ## Everything that must hold, from unit tests to real calls; installs what it lacks (as root)
+	tests/set-up
+	$(MAKE) all
+	RUST_IVR_MODULE=$(CURDIR)/$(PRODUCT) \
+		$(CARGO) test --release --locked --no-fail-fast -- --test-threads=$(TEST_THREADS)
+
+.PHONY: demo
+demo: ## The debug calls before your eyes: a timeline, recordings and a picture
+	tests/set-up build machine picture
+	$(MAKE) all
+	RUST_IVR_MODULE=$(CURDIR)/$(PRODUCT) \
+		$(CARGO) test --release --locked --test demo -- --nocapture
+
+.PHONY: install
+install: ## Installs module, documentation, prompts and a first configuration (DESTDIR, MODULES_DIR, DATA_DIR, CONFIG_DIR)
+	@test -f $(PRODUCT) || { echo "$(PRODUCT) is not built: run make first"; exit 1; }
+	$(INSTALL) -D -m 0644 $(PRODUCT) $(DESTDIR)$(MODULES_DIR)/res_rust_ivr.so
+	$(INSTALL) -D -m 0644 dialplan/res_rust_ivr-en_US.xml \
+		$(DESTDIR)$(DATA_DIR)/documentation/thirdparty/res_rust_ivr-en_US.xml
+	for folder in scenario keyNum msgMp3; do \
+		$(INSTALL) -d $(DESTDIR)$(DATA_DIR)/sounds/rust_ivr/$$folder && \
+		$(INSTALL) -m 0644 sounds/rust_ivr/$$folder/* $(DESTDIR)$(DATA_DIR)/sounds/rust_ivr/$$folder \
+		|| exit 1; \
+	done
+	@if [ -e $(DESTDIR)$(CONFIG_DIR)/res_rust_ivr.conf ]; then \
+		echo "$(CONFIG_DIR)/res_rust_ivr.conf stays as it is"; \
+	else \
+		$(INSTALL) -D -m 0640 -g $(GROUP) dialplan/res_rust_ivr.conf.sample \
+			$(DESTDIR)$(CONFIG_DIR)/res_rust_ivr.conf; \
+	fi
+
+.PHONY: headers
+headers: ## Fills asterisk-headers/ from Debian's asterisk-dev (needs a container engine; installs one)
+	tests/set-up machine
+
+.PHONY: prompts
+prompts: ## Makes the prompts of the debug menus again, from sounds/prompts.ru.txt
+	tests/set-up prompts
+	sounds/make-prompts
+
+.PHONY: fmt
+fmt: ## Formats the source
+	$(CARGO) fmt
+
+.PHONY: check
+check: ## Formatting and lints, as a change must pass them
+	$(CARGO) fmt --check
+	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+
+.PHONY: clean
+clean: ## Removes what was built and what tests left
+	$(CARGO) clean
+	rm -rf test-output demo-output
+
+.PHONY: help
+help: ## This list
+	@sed -n 's/^\([a-z]*\): ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10

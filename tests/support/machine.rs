@@ -1,0 +1,130 @@
+//! The machine that calls are tested on: Debian's Asterisk in a container, with
+//! a configuration, addresses and a directory of its own.
+//!
+//! ```no_run
+//! let run = Run::new("two_buttons");
+//! let machine = Machine::start(&run, MachineConfig::samples(&run));
+//! machine.wait_log("Registered", Duration::from_secs(5));
+//! println!("{}", machine.cli("core show channels"));
+//! ```
+//!
+//! Every failure panics and says what was expected and where the logs are: a
+//! test has nothing better to do with it. When its owner goes, also in a panic,
+//! the container goes too.
+
+mod config;
+mod container;
+mod database;
+mod run;
+mod samples;
+
+use std::time::Duration;
+
+pub use config::MachineConfig;
+pub use container::Container;
+pub use database::{MariaDb, sqlite};
+pub use run::{Run, repository};
+pub use samples::{
+    BITRIX24_LINE, BITRIX24_PASSWORD, MULTIFON_NUMBER, MULTIFON_PASSWORD, PBX_LOGIN, PBX_PASSWORD,
+};
+
+/// Where a run's directory is seen inside its containers.
+pub const INSIDE: &str = "/rust-ivr";
+
+/// Starting takes under a second; the bound is for a box that builds meanwhile.
+const START: Duration = Duration::from_secs(60);
+
+/// A running Asterisk. Dropping it ends the container and nothing else.
+pub struct Machine {
+    run: Run,
+    config: MachineConfig,
+    container: Container,
+}
+
+impl Machine {
+    /// Writes the configuration and starts Asterisk; returns when it is fully booted.
+    pub fn start(run: &Run, config: MachineConfig) -> Self {
+        config.write(run);
+        let container = launch(run, &config);
+        let machine = Self {
+            run: run.clone(),
+            config,
+            container,
+        };
+        machine.wait_booted();
+        machine
+    }
+
+    /// What an operator's `asterisk -rx COMMAND` prints.
+    pub fn cli(&self, command: &str) -> String {
+        let conf = format!("{INSIDE}/etc/asterisk.conf");
+        self.container
+            .exec(&["asterisk", "-C", &conf, "-rx", command], "")
+    }
+
+    /// The address that Asterisk's SIP and RTP are bound to.
+    pub fn address(&self) -> std::net::Ipv4Addr {
+        self.run.asterisk()
+    }
+
+    /// Writes a configuration file; Asterisk reads it at the next reload.
+    pub fn put_file(&self, name: &str, text: &str) {
+        config::write_file(&self.run, name, text);
+    }
+
+    /// Everything logged since Asterisk started last; `asterisk.log` in the run's directory has all.
+    pub fn log(&self) -> String {
+        self.container.log()
+    }
+
+    /// A place in the log, for [`Self::wait_log_since`].
+    pub fn log_mark(&self) -> usize {
+        self.container.log_mark()
+    }
+
+    /// The first log line that holds `text`, waiting for it no longer than `within`.
+    pub fn wait_log(&self, text: &str, within: Duration) -> String {
+        self.wait_log_since(0, text, within)
+    }
+
+    /// As [`Self::wait_log`], but only lines after the mark count.
+    pub fn wait_log_since(&self, mark: usize, text: &str, within: Duration) -> String {
+        self.container.wait_log(mark, text, within)
+    }
+
+    /// The process as the host sees it: `/proc/PID` tells its threads, memory and descriptors.
+    pub fn asterisk_pid(&self) -> u32 {
+        self.container.pid()
+    }
+
+    /// Whether Asterisk still runs. False after a crash, too.
+    pub fn alive(&self) -> bool {
+        self.container.alive()
+    }
+
+    /// Ends Asterisk as a power cut would and starts it again over the same files.
+    pub fn restart_asterisk(&mut self) {
+        self.container.remove();
+        self.container = launch(&self.run, &self.config);
+        self.wait_booted();
+    }
+
+    fn wait_booted(&self) {
+        self.wait_log("Asterisk Ready.", START);
+        let answer = self.cli("core waitfullybooted");
+        assert!(
+            answer.contains("fully booted"),
+            "Asterisk did not boot: {answer}"
+        );
+    }
+}
+
+fn launch(run: &Run, config: &MachineConfig) -> Container {
+    let conf = format!("{INSIDE}/etc/asterisk.conf");
+    Container::start(
+        run,
+        "asterisk",
+        &config.mounts(),
+        &["asterisk", "-f", "-C", &conf],
+    )
+}
