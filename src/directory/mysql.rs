@@ -1,0 +1,271 @@
+//! One MySQL or MariaDB connection: how it is made, asked, and what its errors mean.
+
+use std::error::Error as _;
+use std::io::{self, ErrorKind};
+use std::os::fd::AsRawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use mysql::prelude::Queryable;
+use mysql::{
+    Conn, DriverError, Error, MySqlError, Opts, OptsBuilder, Params, Row, Statement, Value,
+};
+
+use super::deadline::Watchdog;
+use super::{MAX_ROWS, MenuQuery, menu_row, text};
+use crate::ivr::MenuRow;
+use crate::numbers::Phone;
+use crate::ports::LookupError;
+use crate::settings::{Address, Secret};
+
+/// The longest packet we take, in bytes: a lying server cannot make us hold more.
+const MAX_PACKET: usize = 1024 * 1024;
+
+/// Sent when a connection is made. The crate asks MariaDB for 3-byte UTF-8; and without
+/// autocommit a server would show the same old rows for as long as the connection lives.
+const SESSION: &str = "SET NAMES utf8mb4, autocommit = 1";
+
+/// A server, and what is asked of it.
+pub(super) struct Server {
+    opts: Opts,
+    place: String,
+    user: String,
+    query: MenuQuery,
+    /// The caller's time budget for a look-up, all in all.
+    pub(super) timeout: Duration,
+}
+
+/// A connection with the statement prepared on it.
+pub(super) struct Link {
+    conn: Conn,
+    statement: Statement,
+    /// When it was made.
+    pub(super) born: Instant,
+}
+
+impl Link {
+    /// The socket's number, for the watchdog.
+    pub(super) fn socket(&self) -> i32 {
+        self.conn.as_raw_fd()
+    }
+}
+
+/// Why a connection gave no rows.
+pub(super) enum Failure {
+    /// The connection is of no use any more; another one may be.
+    Lost(String),
+    /// The server answered, with an error. The connection is as good as before.
+    Refused(String),
+}
+
+impl Server {
+    /// Describes a server; nothing is sent.
+    pub(super) fn new(
+        address: &Address,
+        name: &str,
+        user: &str,
+        password: &Secret,
+        query: MenuQuery,
+        timeout: Duration,
+    ) -> Self {
+        let opts = OptsBuilder::new()
+            .user(Some(user))
+            .pass(Some(password.expose()))
+            .db_name(Some(name))
+            .init(vec![SESSION])
+            .prefer_socket(false)
+            .max_allowed_packet(Some(MAX_PACKET))
+            .tcp_connect_timeout(Some(timeout))
+            .read_timeout(Some(timeout))
+            .write_timeout(Some(timeout))
+            // An idle connection that a firewall forgot is found before a caller needs it.
+            .tcp_keepalive_time_ms(Some(30_000))
+            .tcp_keepalive_probe_interval_secs(Some(10))
+            .tcp_keepalive_probe_count(Some(3));
+        let (opts, place) = match address {
+            Address::Tcp { host, port } => (
+                opts.ip_or_hostname(Some(host)).tcp_port(*port),
+                format!("MySQL at {host}:{port}"),
+            ),
+            Address::Socket(path) => (
+                opts.socket(Some(path.to_string_lossy())),
+                format!("MySQL at {}", path.display()),
+            ),
+        };
+        Self {
+            opts: opts.into(),
+            place,
+            user: user.to_owned(),
+            query,
+            timeout,
+        }
+    }
+
+    /// Connects, logs in and prepares the statement: what a caller must never wait for
+    /// longer than its budget, so a thread of the pool does it.
+    pub(super) fn connect(&self, watchdog: &Watchdog) -> Result<Link, LookupError> {
+        let mut conn = guarded(|| Conn::new(self.opts.clone())).map_err(|e| self.no_login(e))?;
+        let watch = watchdog.watch(conn.as_raw_fd(), Instant::now() + self.timeout);
+        let prepared = guarded(|| conn.prep(&self.query.sql));
+        if !watch.in_time() {
+            return Err(self.too_late());
+        }
+        let statement = prepared.map_err(|error| match error {
+            // What the crate finds wrong with the query's text before sending it.
+            Error::DriverError(e) => LookupError::Refused(e.to_string()),
+            error => match self.failure(error) {
+                Failure::Lost(why) => LookupError::Unavailable(why),
+                Failure::Refused(why) => LookupError::Refused(why),
+            },
+        })?;
+        let (parameters, columns) = (statement.num_params(), statement.num_columns());
+        self.query.check(parameters.into(), columns.into())?;
+        Ok(Link {
+            conn,
+            statement,
+            born: Instant::now(),
+        })
+    }
+
+    /// The rows for a phone: one round trip on the caller's own thread.
+    pub(super) fn look_up(&self, link: &mut Link, phone: &Phone) -> Result<Vec<MenuRow>, Failure> {
+        let forms = phone.forms();
+        let forms = forms.iter().take(self.query.parameters);
+        let phones = forms.map(|form| Value::from(*form)).collect();
+        guarded(|| read_rows(&mut link.conn, &link.statement, phones)).map_err(|e| self.failure(e))
+    }
+
+    /// No answer within the budget.
+    pub(super) fn too_late(&self) -> LookupError {
+        LookupError::Unavailable(self.silent())
+    }
+
+    /// Every connection was in use for the whole budget.
+    pub(super) fn too_busy(&self, connections: usize) -> LookupError {
+        LookupError::Unavailable(format!(
+            "{}: all {connections} connections were busy for {} ms; is the server slow? \
+             Else raise [database] connections",
+            self.place,
+            self.timeout.as_millis()
+        ))
+    }
+
+    fn silent(&self) -> String {
+        format!(
+            "{}: no answer within {} ms; is the server hung, overloaded or no MySQL server, \
+             or [database] timeout too short?",
+            self.place,
+            self.timeout.as_millis()
+        )
+    }
+
+    fn no_login(&self, error: Error) -> LookupError {
+        let Self { place, user, .. } = self;
+        LookupError::Unavailable(match error {
+            Error::MySqlError(MySqlError {
+                code: 1049,
+                message,
+                ..
+            }) => {
+                format!("{place}: {message}; check [database] name")
+            }
+            Error::MySqlError(MySqlError {
+                code: 1044 | 1045 | 1130 | 1698,
+                message,
+                ..
+            }) => {
+                format!(
+                    "{place} does not let user '{user}' in: {message}; \
+                     check [database] user, password and name, and the account's grants"
+                )
+            }
+            Error::DriverError(DriverError::CouldNotConnect(Some((_, why, _)))) => format!(
+                "{place}: {why}; does the server run, and are [database] host and port, \
+                 or socket, right?"
+            ),
+            error => match self.failure(error) {
+                Failure::Lost(why) | Failure::Refused(why) => why,
+            },
+        })
+    }
+
+    fn failure(&self, error: Error) -> Failure {
+        let place = &self.place;
+        match error {
+            Error::MySqlError(e) if ends_connection(e.code) => {
+                Failure::Lost(format!("{place}: {}", e.message))
+            }
+            Error::MySqlError(e) => {
+                Failure::Refused(format!("{place}: error {}: {}", e.code, e.message))
+            }
+            Error::DriverError(DriverError::ConnectTimeout) => Failure::Lost(self.silent()),
+            error => Failure::Lost(match io_kind(&error) {
+                Some(ErrorKind::WouldBlock | ErrorKind::TimedOut) => self.silent(),
+                Some(kind) => format!("{place}: the connection broke: {kind}"),
+                None => format!("{place}: {error}; is it a MySQL server?"),
+            }),
+        }
+    }
+}
+
+/// Errors of the server that are about the connection or the moment, not about the query:
+/// too many connections, shutting down, killed, time limits, lock waits, lost statements.
+fn ends_connection(code: u16) -> bool {
+    const CODES: [u16; 19] = [
+        1040, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1205, 1213, 1226, 1243,
+        1317, 1927, 1969, 4031,
+    ];
+    CODES.contains(&code)
+}
+
+/// The kind of a broken or timed-out connection; `None` when the answer itself was wrong.
+fn io_kind(error: &Error) -> Option<ErrorKind> {
+    let error = match error {
+        Error::IoError(e) => e,
+        Error::CodecError(e) => e.source()?.downcast_ref::<io::Error>()?,
+        _ => return None,
+    };
+    (error.kind() != ErrorKind::InvalidData).then(|| error.kind())
+}
+
+/// Runs the crate where a malformed answer can make it panic; that answer is then an error
+/// like any other. The connection is never used again after one.
+fn guarded<T>(talk: impl FnOnce() -> mysql::Result<T>) -> mysql::Result<T> {
+    catch_unwind(AssertUnwindSafe(talk)).unwrap_or_else(|_| {
+        Err(Error::IoError(io::Error::new(
+            ErrorKind::InvalidData,
+            "malformed packet",
+        )))
+    })
+}
+
+fn read_rows(
+    conn: &mut Conn,
+    statement: &Statement,
+    phones: Vec<Value>,
+) -> mysql::Result<Vec<MenuRow>> {
+    let mut rows = Vec::new();
+    // What is over the limit is read and dropped when `answer` goes: the next query on
+    // this connection must not find it.
+    let mut answer = conn.exec_iter(statement, Params::Positional(phones))?;
+    while rows.len() < MAX_ROWS {
+        let Some(row) = answer.next() else { break };
+        let mut row = row?;
+        rows.push(menu_row(|at| column(&mut row, at)));
+    }
+    Ok(rows)
+}
+
+fn column(row: &mut Row, at: usize) -> Option<String> {
+    match row.take::<Value, _>(at)? {
+        Value::NULL => None,
+        Value::Bytes(bytes) => Some(text(bytes)),
+        Value::Int(number) => Some(number.to_string()),
+        Value::UInt(number) => Some(number.to_string()),
+        Value::Float(number) => Some(number.to_string()),
+        Value::Double(number) => Some(number.to_string()),
+        date @ (Value::Date(..) | Value::Time(..)) => {
+            Some(date.as_sql(true).trim_matches('\'').to_owned())
+        }
+    }
+}

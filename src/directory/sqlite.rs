@@ -1,0 +1,161 @@
+//! The embedded database: a file that the operator writes and we only read.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Error, ErrorCode, OpenFlags, params_from_iter};
+
+use super::{MAX_ROWS, MenuQuery, menu_row, text};
+use crate::ivr::MenuRow;
+use crate::numbers::Phone;
+use crate::ports::LookupError;
+
+/// Steps of SQLite's virtual machine between two looks at the clock; some microseconds.
+const STEPS: i32 = 1000;
+
+/// A database file and the connections that are open on it.
+pub(super) struct SqliteDirectory {
+    file: PathBuf,
+    query: MenuQuery,
+    timeout: Duration,
+    /// Idle connections that are kept at most.
+    keep: usize,
+    idle: Mutex<Vec<Opened>>,
+}
+
+/// A connection and the file that it was opened on.
+struct Opened {
+    conn: Connection,
+    file: FileId,
+}
+
+/// Device and inode. They change when the operator puts another file in the same place.
+type FileId = (u64, u64);
+
+impl SqliteDirectory {
+    /// Describes the database; the file is opened by the first look-up.
+    pub(super) fn new(file: PathBuf, query: MenuQuery, timeout: Duration, keep: usize) -> Self {
+        Self {
+            file,
+            query,
+            timeout,
+            keep,
+            idle: Mutex::default(),
+        }
+    }
+
+    /// The rows for a phone, within the time budget.
+    pub(super) fn menu(&self, phone: &Phone) -> Result<Vec<MenuRow>, LookupError> {
+        let deadline = Instant::now() + self.timeout;
+        let file = self.file_id()?;
+        let opened = self.idle.lock().pop();
+        let mut opened = match opened.filter(|opened| opened.file == file) {
+            Some(opened) => opened,
+            None => self.open(file)?,
+        };
+        let rows = self.read(&mut opened.conn, phone, deadline)?;
+        let mut idle = self.idle.lock();
+        if idle.len() < self.keep {
+            idle.push(opened);
+        }
+        Ok(rows)
+    }
+
+    /// Closes the idle connections.
+    pub(super) fn stop(&self) {
+        self.idle.lock().clear();
+    }
+
+    fn file_id(&self) -> Result<FileId, LookupError> {
+        let meta = fs::metadata(&self.file).map_err(|e| {
+            LookupError::Unavailable(format!(
+                "{}: {e}; create it from the schema that comes with the module, readable for \
+                 Asterisk's user, or correct [database] file",
+                self.file.display()
+            ))
+        })?;
+        Ok((meta.dev(), meta.ino()))
+    }
+
+    fn open(&self, file: FileId) -> Result<Opened, LookupError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(&self.file, flags).map_err(|e| self.error(e))?;
+        Ok(Opened { conn, file })
+    }
+
+    fn read(
+        &self,
+        conn: &mut Connection,
+        phone: &Phone,
+        deadline: Instant,
+    ) -> Result<Vec<MenuRow>, LookupError> {
+        let late = move || Instant::now() >= deadline;
+        conn.progress_handler(STEPS, Some(late))
+            .map_err(|e| self.error(e))?;
+        // Preparing reads the tables' definitions, so it too may meet a lock.
+        self.wait_for_locks(conn, deadline)?;
+        let sql = &self.query.sql;
+        let mut statement = conn.prepare_cached(sql).map_err(|e| self.error(e))?;
+        self.query
+            .check(statement.parameter_count(), statement.column_count())?;
+        self.wait_for_locks(conn, deadline)?;
+        let forms = phone.forms();
+        let phones = params_from_iter(forms.iter().take(self.query.parameters));
+        let mut answer = statement.query(phones).map_err(|e| self.error(e))?;
+        let mut rows = Vec::new();
+        while rows.len() < MAX_ROWS {
+            let Some(row) = answer.next().map_err(|e| self.error(e))? else {
+                break;
+            };
+            rows.push(menu_row(|at| row.get_ref(at).ok().and_then(column)));
+        }
+        Ok(rows)
+    }
+
+    fn wait_for_locks(&self, conn: &Connection, deadline: Instant) -> Result<(), LookupError> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        conn.busy_timeout(left).map_err(|e| self.error(e))
+    }
+
+    fn error(&self, error: Error) -> LookupError {
+        use ErrorCode::{
+            CannotOpen, DatabaseBusy, DatabaseLocked, NotADatabase, OperationInterrupted,
+            PermissionDenied, SystemIoFailure,
+        };
+        let file = self.file.display();
+        match error.sqlite_error_code() {
+            Some(DatabaseBusy | DatabaseLocked) => LookupError::Unavailable(format!(
+                "{file}: another program kept it locked for {} ms",
+                self.timeout.as_millis()
+            )),
+            Some(OperationInterrupted) => LookupError::Unavailable(format!(
+                "{file}: no rows within {} ms; is an index on the phone missing?",
+                self.timeout.as_millis()
+            )),
+            Some(CannotOpen | PermissionDenied | SystemIoFailure) => LookupError::Unavailable(
+                format!("{file}: {error}; may Asterisk's user read the file and its directory?"),
+            ),
+            Some(NotADatabase) => LookupError::Refused(format!(
+                "{file} is no SQLite database; correct [database] file, or create the file \
+                 from the schema that comes with the module"
+            )),
+            _ => LookupError::Refused(format!(
+                "{file}: {error}; the schema that comes with the module creates the tables, \
+                 and [database] menu_query must fit them"
+            )),
+        }
+    }
+}
+
+fn column(value: ValueRef<'_>) -> Option<String> {
+    match value {
+        ValueRef::Null => None,
+        ValueRef::Integer(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(number.to_string()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(text(bytes.to_vec())),
+    }
+}

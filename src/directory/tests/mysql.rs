@@ -1,0 +1,219 @@
+//! MySQL's pool against the liar.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread;
+
+use super::liar::{Liar, Lie};
+use super::*;
+use crate::settings::{Address, Secret};
+
+const TIMEOUT: Duration = Duration::from_millis(200);
+
+fn connect(port: u16, connections: usize, timeout: Duration) -> LiveDirectory {
+    let settings = Database {
+        driver: Driver::Mysql {
+            address: Address::Tcp {
+                host: "127.0.0.1".to_owned(),
+                port,
+            },
+            name: "site".to_owned(),
+            user: "asterisk".to_owned(),
+            password: Secret::default(),
+        },
+        timeout,
+        connections,
+        menu_query: None,
+    };
+    open(&settings, Path::new("/nonexistent"))
+}
+
+/// What the honest server tells everybody.
+fn honest() -> MenuRow {
+    MenuRow {
+        scenario: some("orders"),
+        scenario_msg: some("a\u{fffd}b"),
+        key_num: some("1"),
+        msg_mp3: None,
+        transfer_to: some("74950000001"),
+    }
+}
+
+fn stops_within_a_second(directory: &LiveDirectory) {
+    let began = Instant::now();
+    directory.stop();
+    assert!(
+        began.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[test]
+fn rows_come_over_one_prepared_connection_on_a_channels_stack() {
+    let server = Liar::start(Lie::None);
+    let directory = connect(server.port(), 1, TIMEOUT);
+    let channel = thread::Builder::new()
+        .stack_size(496 * 1024)
+        .spawn(move || {
+            for _ in 0..100 {
+                assert_eq!(rows(&directory, "70000000001").unwrap(), [honest()]);
+            }
+        });
+    channel.unwrap().join().unwrap();
+    assert_eq!(
+        (server.logins(), server.prepared(), server.executed()),
+        (1, 1, 100)
+    );
+}
+
+#[test]
+fn no_lie_costs_more_than_the_budget() {
+    for lie in [
+        Lie::Silent,
+        Lie::DripGreeting,
+        Lie::DropAfterGreeting,
+        Lie::Garbage,
+        Lie::SilentAtPrepare,
+        Lie::DripPrepared,
+        Lie::SilentAtExecute,
+        Lie::DripRows,
+        Lie::EmptyPacket,
+        Lie::HugePacket,
+        Lie::DropAtExecute,
+    ] {
+        let server = Liar::start(lie);
+        let directory = connect(server.port(), 1, TIMEOUT);
+        for _ in 0..2 {
+            let words = unavailable(&directory, TIMEOUT);
+            assert!(
+                words.contains(&format!("MySQL at 127.0.0.1:{}", server.port())),
+                "{words}"
+            );
+        }
+        stops_within_a_second(&directory);
+    }
+}
+
+#[test]
+fn endless_rows_are_cut_off_and_the_connection_with_them() {
+    let server = Liar::start(Lie::EndlessRows);
+    let directory = connect(server.port(), 1, TIMEOUT);
+    let began = Instant::now();
+    assert_eq!(rows(&directory, "70000000001").unwrap().len(), MAX_ROWS);
+    assert!(began.elapsed() < TIMEOUT + SLACK);
+    server.say(Lie::None);
+    assert_eq!(rows(&directory, "70000000001").unwrap(), [honest()]);
+    assert_eq!(server.logins(), 2);
+}
+
+#[test]
+fn a_lie_is_forgotten_when_the_server_is_honest_again() {
+    for lie in [Lie::SilentAtExecute, Lie::DropAtExecute, Lie::EmptyPacket] {
+        let server = Liar::start(lie);
+        let directory = connect(server.port(), 1, TIMEOUT);
+        unavailable(&directory, TIMEOUT);
+        server.say(Lie::None);
+        assert_eq!(rows(&directory, "70000000001").unwrap(), [honest()]);
+    }
+}
+
+#[test]
+fn a_stale_connection_is_replaced_within_the_call() {
+    let server = Liar::start(Lie::None);
+    let directory = connect(server.port(), 1, TIMEOUT);
+    rows(&directory, "70000000001").unwrap();
+    server.drop_connections();
+    assert_eq!(rows(&directory, "70000000001").unwrap(), [honest()]);
+}
+
+#[test]
+fn an_error_of_the_server_is_refused_and_the_connection_kept() {
+    let server = Liar::start(Lie::None);
+    let directory = connect(server.port(), 1, TIMEOUT);
+    rows(&directory, "70000000001").unwrap();
+    server.say(Lie::Error(1146, "Table 'site.x' doesn't exist"));
+    let words = refused(&directory);
+    assert!(
+        words.contains("1146") && words.contains("'site.x'"),
+        "{words}"
+    );
+    server.say(Lie::None);
+    rows(&directory, "70000000001").unwrap();
+    assert_eq!(server.logins(), 1);
+}
+
+#[test]
+fn an_error_about_the_connection_is_no_refusal() {
+    let server = Liar::start(Lie::Error(1927, "Connection was killed"));
+    let directory = connect(server.port(), 1, TIMEOUT);
+    assert!(unavailable(&directory, TIMEOUT).contains("Connection was killed"));
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told_at_once() {
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let timeout = Duration::from_secs(5);
+    let directory = connect(port, 8, timeout);
+    for _ in 0..3 {
+        let words = unavailable(&directory, Duration::from_millis(100));
+        assert!(
+            words.contains("Connection refused") && words.contains("host and port"),
+            "{words}"
+        );
+    }
+    stops_within_a_second(&directory);
+}
+
+#[test]
+fn callers_share_the_connections() {
+    let server = Liar::start(Lie::None);
+    let directory = Arc::new(connect(server.port(), 3, Duration::from_secs(5)));
+    let callers: Vec<_> = (0..16)
+        .map(|_| {
+            let directory = Arc::clone(&directory);
+            thread::spawn(move || {
+                for _ in 0..50 {
+                    assert_eq!(rows(&directory, "70000000001").unwrap(), [honest()]);
+                }
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.join().unwrap();
+    }
+    assert!(server.logins() <= 3);
+    assert_eq!(server.executed(), 800);
+}
+
+#[test]
+fn a_caller_in_the_queue_keeps_to_the_budget_too() {
+    let server = Liar::start(Lie::SilentAtExecute);
+    let directory = Arc::new(connect(server.port(), 1, TIMEOUT));
+    let first = Arc::clone(&directory);
+    let first = thread::spawn(move || unavailable(&first, TIMEOUT));
+    server.wait_for_executed(1);
+    // The first gives its connection up shortly before this one's time is over.
+    unavailable(&directory, TIMEOUT);
+    first.join().unwrap();
+}
+
+#[test]
+fn stopping_lets_waiting_callers_go() {
+    for lie in [Lie::Silent, Lie::SilentAtExecute] {
+        let server = Liar::start(lie);
+        let directory = Arc::new(connect(server.port(), 1, Duration::from_secs(5)));
+        let caller = Arc::clone(&directory);
+        let caller = thread::spawn(move || unavailable(&caller, Duration::from_secs(1)));
+        if matches!(lie, Lie::SilentAtExecute) {
+            server.wait_for_executed(1);
+        }
+        stops_within_a_second(&directory);
+        caller.join().unwrap();
+        unavailable(&directory, Duration::ZERO);
+    }
+}

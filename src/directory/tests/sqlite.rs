@@ -1,0 +1,241 @@
+//! SQLite on real files.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rusqlite::Connection;
+
+use super::*;
+
+const SCHEMA: &str = include_str!("../../../dialplan/schema.sqlite.sql");
+const TIMEOUT: Duration = Duration::from_millis(200);
+
+/// A directory of its own for each test.
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("rustivr-sqlite-{}-{next}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("test.sqlite3")
+    }
+
+    fn write(&self, sql: &str) {
+        let conn = Connection::open(self.file()).unwrap();
+        conn.execute_batch(sql).unwrap();
+    }
+
+    fn open(&self, query: Option<&str>) -> LiveDirectory {
+        let settings = Database {
+            driver: Driver::Sqlite {
+                file: "test.sqlite3".into(),
+            },
+            timeout: TIMEOUT,
+            connections: 2,
+            menu_query: query.map(str::to_owned),
+        };
+        open(&settings, &self.0)
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn the_schema_holds_the_debug_numbers() {
+    let dir = Dir::new();
+    dir.write(SCHEMA);
+    dir.write(SCHEMA);
+    let directory = dir.open(None);
+    assert_eq!(rows(&directory, "70000000000").unwrap(), []);
+    assert_eq!(rows(&directory, "70000000001").unwrap().len(), 1);
+    let menu = rows(&directory, "70000000002").unwrap();
+    let keys: Vec<_> = menu.iter().map(|row| row.key_num.as_deref()).collect();
+    assert_eq!(keys, [Some("1"), Some("2")]);
+    let second = MenuRow {
+        scenario: some("several orders"),
+        scenario_msg: some("hello.mp3"),
+        key_num: some("2"),
+        msg_mp3: some("flowers.mp3"),
+        transfer_to: some("74950000002"),
+    };
+    assert_eq!(menu[1], second);
+}
+
+#[test]
+fn every_form_of_a_number_finds_every_form_in_the_table() {
+    let dir = Dir::new();
+    dir.write(SCHEMA);
+    let forms = ["79120000001", "+79120000002", "89120000003", "9120000004"];
+    for form in forms {
+        dir.write(&format!(
+            "INSERT INTO sAsterisk_ivr (phone) VALUES ('{form}')"
+        ));
+    }
+    let directory = dir.open(None);
+    for last in 1..=4 {
+        for prefix in ["7", "+7", "8", ""] {
+            let number = format!("{prefix}912000000{last}");
+            // No buttons: the LEFT JOIN gives one row of NULLs.
+            assert_eq!(
+                rows(&directory, &number).unwrap(),
+                [MenuRow::default()],
+                "{number}"
+            );
+        }
+    }
+}
+
+#[test]
+fn any_column_type_becomes_text() {
+    let dir = Dir::new();
+    dir.write(
+        "CREATE TABLE sAsterisk_ivr (id, phone INTEGER, scenario BLOB, scenarioMsg TEXT);
+         CREATE TABLE sAsterisk_ivr_button (ivrID, keyNum INTEGER, msgMp3, transferTo REAL);
+         INSERT INTO sAsterisk_ivr VALUES (1, 70000000001, x'd09f', CAST(x'61ff62' AS TEXT));
+         INSERT INTO sAsterisk_ivr_button VALUES (1, 5, NULL, 74950000001);",
+    );
+    let row = MenuRow {
+        scenario: some("П"),
+        scenario_msg: some("a\u{fffd}b"),
+        key_num: some("5"),
+        msg_mp3: None,
+        transfer_to: some("74950000001"),
+    };
+    assert_eq!(rows(&dir.open(None), "70000000001").unwrap(), [row]);
+}
+
+#[test]
+fn rows_and_text_are_limited() {
+    let dir = Dir::new();
+    dir.write(SCHEMA);
+    dir.write(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+         INSERT INTO sAsterisk_ivr_button (ivrID, keyNum, msgMp3)
+         SELECT 1, i, printf('%.*c', 100000, 'x') FROM n;",
+    );
+    let menu = rows(&dir.open(None), "70000000001").unwrap();
+    assert_eq!(menu.len(), MAX_ROWS);
+    assert_eq!(menu[1].msg_mp3.as_ref().unwrap().len(), MAX_TEXT);
+}
+
+#[test]
+fn a_channels_stack_is_enough() {
+    let dir = Dir::new();
+    dir.write(SCHEMA);
+    let directory = dir.open(None);
+    let channel = std::thread::Builder::new().stack_size(496 * 1024);
+    let found = channel.spawn(move || rows(&directory, "70000000002").unwrap().len());
+    assert_eq!(found.unwrap().join().unwrap(), 2);
+}
+
+#[test]
+fn a_row_just_written_is_seen() {
+    let dir = Dir::new();
+    dir.write(SCHEMA);
+    let directory = dir.open(None);
+    assert_eq!(rows(&directory, "70000000000").unwrap(), []);
+    dir.write("INSERT INTO sAsterisk_ivr (phone, scenario) VALUES ('70000000000', 'new')");
+    assert_eq!(
+        rows(&directory, "70000000000").unwrap()[0].scenario,
+        some("new")
+    );
+    dir.write(
+        "ALTER TABLE sAsterisk_ivr ADD COLUMN extra; UPDATE sAsterisk_ivr SET scenario = 'x'",
+    );
+    assert_eq!(
+        rows(&directory, "70000000000").unwrap()[0].scenario,
+        some("x")
+    );
+}
+
+#[test]
+fn a_file_put_in_the_same_place_is_noticed() {
+    let (dir, other) = (Dir::new(), Dir::new());
+    dir.write(SCHEMA);
+    other.write(SCHEMA);
+    other.write("UPDATE sAsterisk_ivr SET scenario = 'other'");
+    let directory = dir.open(None);
+    assert_eq!(
+        rows(&directory, "70000000001").unwrap()[0].scenario,
+        some("one order")
+    );
+    fs::rename(other.file(), dir.file()).unwrap();
+    assert_eq!(
+        rows(&directory, "70000000001").unwrap()[0].scenario,
+        some("other")
+    );
+}
+
+#[test]
+fn a_locked_database_costs_no_more_than_the_budget() {
+    let dir = Dir::new();
+    dir.write(SCHEMA);
+    let directory = dir.open(None);
+    rows(&directory, "70000000001").unwrap();
+    let writer = Connection::open(dir.file()).unwrap();
+    writer.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    // Once with a connection that knows the tables, once with a new one.
+    for _ in 0..2 {
+        assert!(unavailable(&directory, TIMEOUT).contains("locked for 200 ms"));
+    }
+    writer.execute_batch("COMMIT").unwrap();
+    assert_eq!(rows(&directory, "70000000001").unwrap().len(), 1);
+}
+
+#[test]
+fn a_slow_query_costs_no_more_than_the_budget() {
+    let dir = Dir::new();
+    dir.write(SCHEMA);
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+                   SELECT max(i), 2, 3, 4, ? FROM n";
+    assert!(unavailable(&dir.open(Some(endless)), TIMEOUT).contains("no rows within 200 ms"));
+}
+
+#[test]
+fn wrong_files_are_named_with_the_cure() {
+    let dir = Dir::new();
+    let directory = dir.open(None);
+    let file = dir.file().display().to_string();
+    let words = unavailable(&directory, TIMEOUT);
+    assert!(words.contains(&file) && words.contains("schema"), "{words}");
+    dir.write("CREATE TABLE other (id)");
+    let words = refused(&directory);
+    assert!(
+        words.contains(&file) && words.contains("no such table: sAsterisk_ivr"),
+        "{words}"
+    );
+    fs::write(dir.file(), "this is certainly no database\n".repeat(100)).unwrap();
+    let words = refused(&directory);
+    assert!(
+        words.contains(&file) && words.contains("no SQLite database"),
+        "{words}"
+    );
+    fs::remove_file(dir.file()).unwrap();
+    fs::create_dir(dir.file()).unwrap();
+    let words = unavailable(&directory, TIMEOUT);
+    assert!(words.contains(&file), "{words}");
+}
+
+#[test]
+fn a_query_of_ones_own_asks_for_the_canonical_form() {
+    let dir = Dir::new();
+    dir.write(SCHEMA);
+    let own = "SELECT scenario, scenarioMsg, '9', 'x', phone FROM sAsterisk_ivr WHERE phone = ?";
+    let menu = rows(&dir.open(Some(own)), "8 (000) 000-00-01").unwrap();
+    assert_eq!(menu[0].transfer_to, some("70000000001"));
+    assert!(refused(&dir.open(Some("SELECT ?, 2, 3, 4"))).contains("4 columns"));
+    assert!(refused(&dir.open(Some("SELECT 1, 2, 3, 4, 5"))).contains("0 parameters"));
+    assert!(refused(&dir.open(Some("SELEKT ?"))).contains("syntax error"));
+}
