@@ -144,7 +144,7 @@ const FUNCTIONS: &[&str] = &[
     "ast_set_write_format",
     "ast_unregister_application",
     "ast_variable_browse",
-    "ast_waitfordigit",
+    "ast_waitfordigit_full",
     "pbx_builtin_getvar_helper",
     "pbx_builtin_setvar_helper",
     "pbx_exec",

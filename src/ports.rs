@@ -136,3 +136,78 @@ pub enum PromptError {
     #[error("{0}")]
     Undecodable(String),
 }
+
+/// What happened to a manager in a room, whatever the seat was doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happened {
+    /// The manager pressed a key.
+    Digit(char),
+    /// A notice was played to its end, or the wait for a digit ran out.
+    Nothing,
+    /// The client, or a third person who had joined, is no longer in the room or on hold.
+    PartyLeft(Party),
+    /// The third person whom the manager consults in private left.
+    ConsultLeft,
+    /// The third person's telephone: `Answered` means that the consult begins with the next
+    /// [`Seat::talk`]; anything else ended the attempt.
+    Dialled(Dialled),
+    /// The manager hung up, or Asterisk wants the channel back.
+    Gone,
+    /// An operator ends the room.
+    Ended,
+}
+
+/// Who is in a room besides the manager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// The client whom the room was made for.
+    Client,
+    /// A third person who was joined.
+    Third,
+}
+
+/// The manager's place in a room: the leg, the room's two bridges and what the room's other
+/// threads report. Only the manager's own channel thread may use it. Each blocking method returns
+/// as soon as anything happens; what happens in between is kept for the next one.
+///
+/// "The party" is everybody else who is joined: the client and the third persons that joined
+/// earlier, not the one who is being dialled or consulted.
+pub trait Seat {
+    /// The channel's name, as the CLI shows it.
+    fn name(&self) -> &str;
+    /// Puts the whole party on hold with music; nobody of it hears the manager any more.
+    fn hold_party(&mut self);
+    /// Brings the whole party back into the room; the music stops.
+    fn release_party(&mut self);
+    /// Is in the room, heard by whoever is there, until one of `keys` or anything else happens.
+    fn talk(&mut self, keys: &[char]) -> Happened;
+    /// Plays a sound to the manager alone, outside the room, until its end or the first key.
+    fn play(&mut self, sound: &Sound) -> Happened;
+    /// Waits outside the room for one key.
+    fn wait_digit(&mut self, within: Duration) -> Happened;
+    /// Begins to dial a third person, for `ring` at most. How it ends comes from `await_third`.
+    fn call_third(&mut self, destination: &str, ring: Duration);
+    /// Lets the manager hear how the third person's telephone rings, until `Dialled` or anything
+    /// else happens; of the manager's keys only `cancel` counts. The attempt goes on meanwhile:
+    /// it ends with `Dialled`, `drop_third` or `leave`.
+    fn await_third(&mut self, cancel: char) -> Happened;
+    /// The third person who was consulted belongs to the party from now on.
+    fn join_third(&mut self);
+    /// Gives the attempt up, or hangs up on the third person who was consulted.
+    fn drop_third(&mut self);
+    /// Sets a variable on the manager's channel.
+    fn set_variable(&mut self, name: &str, value: &str);
+    /// What the room does when the manager's session has ended.
+    fn leave(&mut self, farewell: Farewell);
+}
+
+/// What becomes of the party when the manager's session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Farewell {
+    /// Those who were talking (two or more) go on together; the room ends with the next who leaves.
+    LeaveTogether,
+    /// The room ends: everybody in it hangs up.
+    EndRoom,
+    /// A lone client on hold goes where `[conference] orphan` says.
+    Orphan,
+}

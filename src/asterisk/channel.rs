@@ -1,8 +1,9 @@
 //! The caller's leg: `CallLeg` on an Asterisk channel.
 
 use std::marker::PhantomData;
+use std::os::fd::RawFd;
 use std::os::raw::{c_char, c_int};
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use super::{c_string, copied, playback, sys};
@@ -99,12 +100,12 @@ impl CallLeg for Channel {
 
     fn play(&mut self, sound: &Sound) -> Heard {
         // SAFETY: own thread of a live channel, unlocked.
-        unsafe { playback::play(self.raw, sound) }
+        unsafe { playback::play(self.raw, sound, NO_BELL) }.into()
     }
 
     fn wait_digit(&mut self, within: Duration) -> Heard {
         // SAFETY: own thread of a live channel, unlocked.
-        unsafe { wait_digit(self.raw, within) }
+        unsafe { wait_key(self.raw, within, NO_BELL) }.into()
     }
 
     fn dial(&mut self, destination: &str, ring: Option<Duration>) -> Dialled {
@@ -154,18 +155,51 @@ fn dial_end(status: &str, over: bool) -> Dialled {
     }
 }
 
-/// One key from the caller.
+/// What ended a wait on a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// A key was released.
+    Key(char),
+    /// The time ran out.
+    Nothing,
+    /// The descriptor that was watched besides became readable.
+    Bell,
+    /// The channel is to end.
+    Gone,
+}
+
+impl From<Waited> for Heard {
+    fn from(waited: Waited) -> Self {
+        match waited {
+            Waited::Key(key) => Self::Digit(key),
+            Waited::Nothing | Waited::Bell => Self::Nothing,
+            Waited::Gone => Self::Gone,
+        }
+    }
+}
+
+/// No descriptor to watch.
+pub(super) const NO_BELL: RawFd = -1;
+
+/// Waits for one key, or until `bell` is readable.
 ///
 /// # Safety
 /// As for [`Channel::inside_application`]; the channel is not locked.
-pub(super) unsafe fn wait_digit(channel: NonNull<sys::ast_channel>, within: Duration) -> Heard {
+pub(super) unsafe fn wait_key(
+    channel: NonNull<sys::ast_channel>,
+    within: Duration,
+    bell: RawFd,
+) -> Waited {
     let ms = c_int::try_from(within.as_millis()).unwrap_or(c_int::MAX);
     // SAFETY: the caller's promise. Returns a DTMF character when its key is released, 0 after
-    // the time, -1 when the channel is to end (asterisk/channel.h).
-    match unsafe { sys::ast_waitfordigit(channel.as_ptr(), ms) } {
-        0 => Heard::Nothing,
-        key @ 1..=0x7f => Heard::Digit(char::from(key as u8)),
-        _ => Heard::Gone,
+    // the time, 1 when the last descriptor is readable, -1 when the channel is to end
+    // (asterisk/channel.h).
+    let result = unsafe { sys::ast_waitfordigit_full(channel.as_ptr(), ms, ptr::null(), -1, bell) };
+    match result {
+        0 => Waited::Nothing,
+        1 => Waited::Bell,
+        key @ 2..=0x7f => Waited::Key(char::from(key as u8)),
+        _ => Waited::Gone,
     }
 }
 

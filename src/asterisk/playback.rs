@@ -1,15 +1,16 @@
 //! Plays sound from memory to a channel: a generator that Asterisk asks for the next 20 ms.
 
+use std::os::fd::RawFd;
 use std::os::raw::{c_int, c_void};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::channel::wait_digit;
+use super::channel::{Waited, wait_key};
 use super::guard::guard;
 use super::sys;
-use crate::ports::{Heard, Sound};
+use crate::ports::Sound;
 
 /// A generator is asked every 20 ms; the call that finds no more sound comes one tick late.
 const TICK: Duration = Duration::from_millis(20);
@@ -25,11 +26,15 @@ struct Playing {
     over: Arc<AtomicBool>,
 }
 
-/// Plays until the sound ends or a key is pressed; the key is returned when it is released.
+/// Plays until the sound ends, a key is released or `bell` becomes readable.
 ///
 /// # Safety
 /// `channel` is live, unlocked, and this is its own thread.
-pub(super) unsafe fn play(channel: NonNull<sys::ast_channel>, sound: &Sound) -> Heard {
+pub(super) unsafe fn play(
+    channel: NonNull<sys::ast_channel>,
+    sound: &Sound,
+    bell: RawFd,
+) -> Waited {
     let chan = channel.as_ptr();
     let over = Arc::new(AtomicBool::new(false));
     let playing = Box::new(Playing {
@@ -49,7 +54,7 @@ pub(super) unsafe fn play(channel: NonNull<sys::ast_channel>, sound: &Sound) -> 
                 (&raw const GENERATOR.0).cast_mut(),
                 Box::into_raw(playing).cast(),
             );
-            let heard = listen(channel, sound.duration(), &over);
+            let heard = listen(channel, sound.duration(), &over, bell);
             sys::ast_deactivate_generator(chan);
             if !before.is_null() {
                 sys::ast_set_write_format(chan, before);
@@ -59,7 +64,7 @@ pub(super) unsafe fn play(channel: NonNull<sys::ast_channel>, sound: &Sound) -> 
             log::warn!(
                 "a prompt is left out: this channel's codec cannot be made from signed linear"
             );
-            Heard::Nothing
+            Waited::Nothing
         };
         sys::rust_ivr_format_unref(before);
         heard
@@ -68,15 +73,20 @@ pub(super) unsafe fn play(channel: NonNull<sys::ast_channel>, sound: &Sound) -> 
 
 /// # Safety
 /// As for [`play`].
-unsafe fn listen(channel: NonNull<sys::ast_channel>, length: Duration, over: &AtomicBool) -> Heard {
+unsafe fn listen(
+    channel: NonNull<sys::ast_channel>,
+    length: Duration,
+    over: &AtomicBool,
+    bell: RawFd,
+) -> Waited {
     let started = Instant::now();
     loop {
         let remaining = length.saturating_sub(started.elapsed()).max(TICK);
         // SAFETY: the caller's promise.
-        match unsafe { wait_digit(channel, remaining) } {
-            Heard::Nothing if over.load(Ordering::Acquire) => return Heard::Nothing,
-            Heard::Nothing if started.elapsed() > length + PATIENCE => return Heard::Nothing,
-            Heard::Nothing => {}
+        match unsafe { wait_key(channel, remaining, bell) } {
+            Waited::Nothing if over.load(Ordering::Acquire) => return Waited::Nothing,
+            Waited::Nothing if started.elapsed() > length + PATIENCE => return Waited::Nothing,
+            Waited::Nothing => {}
             other => return other,
         }
     }

@@ -21,7 +21,7 @@ use crate::settings::{Database, Driver};
 /// Like the customer's it has no ORDER BY: only the columns that it names are known to exist.
 const MENU_QUERY: &str = "SELECT i.scenario, i.scenarioMsg, b.keyNum, b.msgMp3, b.transferTo \
      FROM sAsterisk_ivr AS i LEFT JOIN sAsterisk_ivr_button AS b ON (b.ivrID = i.id) \
-     WHERE i.phone IN (?, ?, ?, ?)";
+     WHERE phone IN (?, ?, ?, ?)";
 
 /// Rows of one answer that are kept; the rest is dropped. A telephone menu has a dozen.
 pub const MAX_ROWS: usize = 64;

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::numbers::NumberPlan;
 
-/// How late an answer may be over its budget, on a busy machine.
-const SLACK: Duration = Duration::from_millis(150);
+/// How late an answer may be over its budget when the machine is overloaded; alone it is
+/// late by a few milliseconds. A lie that is not cut off takes seconds.
+const SLACK: Duration = Duration::from_millis(400);
 
 fn phone(number: &str) -> Phone {
     let plan = NumberPlan {
@@ -35,7 +36,7 @@ fn unavailable(directory: &LiveDirectory, timeout: Duration) -> String {
     let began = Instant::now();
     let error = rows(directory, "70000000001").unwrap_err();
     let took = began.elapsed();
-    assert!(took < timeout + SLACK, "{took:?}");
+    assert!(took < timeout + SLACK, "{took:?}: {error}");
     let LookupError::Unavailable(words) = error else {
         panic!("{error}");
     };
