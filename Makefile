@@ -37,8 +37,7 @@ test: ## Everything that must hold, from unit tests to real calls; installs what
 demo: ## The debug calls before your eyes: a timeline, recordings and a picture
 	tests/set-up build machine picture
 	$(MAKE) all
-	RUST_IVR_MODULE=$(CURDIR)/$(PRODUCT) \
-		$(CARGO) test --release --locked --test demo -- --nocapture
+	RUST_IVR_MODULE=$(CURDIR)/$(PRODUCT) $(CARGO) test --release --locked --test demo
 
 .PHONY: install
 install: ## Installs module, documentation, prompts and a first configuration (DESTDIR, MODULES_DIR, DATA_DIR, CONFIG_DIR)
@@ -46,9 +45,9 @@ install: ## Installs module, documentation, prompts and a first configuration (D
 	$(INSTALL) -D -m 0644 $(PRODUCT) $(DESTDIR)$(MODULES_DIR)/res_rust_ivr.so
 	$(INSTALL) -D -m 0644 dialplan/res_rust_ivr-en_US.xml \
 		$(DESTDIR)$(DATA_DIR)/documentation/thirdparty/res_rust_ivr-en_US.xml
-	for folder in scenario keyNum msgMp3; do \
-		$(INSTALL) -d $(DESTDIR)$(DATA_DIR)/sounds/rust_ivr/$$folder && \
-		$(INSTALL) -m 0644 sounds/rust_ivr/$$folder/* $(DESTDIR)$(DATA_DIR)/sounds/rust_ivr/$$folder \
+	for folder in rust_ivr/scenario rust_ivr/keyNum rust_ivr/msgMp3 rust_conf/ru rust_conf/en; do \
+		$(INSTALL) -d $(DESTDIR)$(DATA_DIR)/sounds/$$folder && \
+		$(INSTALL) -m 0644 sounds/$$folder/* $(DESTDIR)$(DATA_DIR)/sounds/$$folder \
 		|| exit 1; \
 	done
 	@if [ -e $(DESTDIR)$(CONFIG_DIR)/res_rust_ivr.conf ]; then \

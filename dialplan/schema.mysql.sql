@@ -1,4 +1,5 @@
 -- The tables of res_rust_ivr in MySQL or MariaDB, with three numbers to try it on:
+--   mariadb -e 'CREATE DATABASE site CHARACTER SET utf8mb4'
 --   mariadb site < schema.mysql.sql
 -- where `site` is [database] name. Where the web site has made its own tables, only the
 -- account and the indexes at the end are needed.

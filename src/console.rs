@@ -5,14 +5,21 @@ use crate::ivr::Reason;
 use crate::ivr::menu::{self, Button, Match, Menu, Plan};
 use crate::ivr::{MenuRow, PromptName};
 use crate::module::{Service, service};
-use crate::numbers::Phone;
+use crate::numbers::{Number, Phone};
 use crate::ports::{Directory, Prompts};
 use std::fmt::Write as _;
 use std::time::Instant;
 
 /// All commands, for registration.
 pub fn commands() -> Vec<Entry> {
-    vec![entry::<ShowStatus>(), entry::<ShowCalls>(), entry::<Test>()]
+    vec![
+        entry::<ShowStatus>(),
+        entry::<ShowCalls>(),
+        entry::<ShowRooms>(),
+        entry::<RoomEnd>(),
+        entry::<TestCode>(),
+        entry::<Test>(),
+    ]
 }
 
 struct ShowStatus;
@@ -44,6 +51,79 @@ impl Command for ShowCalls {
     fn run(arguments: &[String]) -> Option<String> {
         let service = arguments.is_empty().then(service)??;
         Some(service.calls.list())
+    }
+}
+
+struct ShowRooms;
+
+impl Command for ShowRooms {
+    const WORDS: &'static std::ffi::CStr = c"rustivr show rooms";
+    const USAGE: &'static std::ffi::CStr = c"Usage: rustivr show rooms\n       \
+        One line for each room: its id, the manager's state and since when, who is there.\n";
+
+    fn run(arguments: &[String]) -> Option<String> {
+        let service = arguments.is_empty().then(service)??;
+        let rooms = service.rooms.live();
+        let lines: String = rooms.iter().map(|room| room.describe() + "\n").collect();
+        Some(format!("{lines}{} room(s)\n", rooms.len()))
+    }
+}
+
+struct RoomEnd;
+
+impl Command for RoomEnd {
+    const WORDS: &'static std::ffi::CStr = c"rustivr room end";
+    const USAGE: &'static std::ffi::CStr = c"Usage: rustivr room end ID\n       \
+        Ends a room: everybody in it hangs up. 'rustivr show rooms' lists the ids.\n";
+
+    fn run(arguments: &[String]) -> Option<String> {
+        let [id] = arguments else {
+            return None;
+        };
+        let rooms = service()?.rooms.live();
+        Some(match rooms.iter().find(|room| room.id == *id) {
+            Some(room) => {
+                room.end();
+                format!("{id} ends\n")
+            }
+            None => format!("There is no room {id}\n"),
+        })
+    }
+}
+
+struct TestCode;
+
+impl Command for TestCode {
+    const WORDS: &'static std::ffi::CStr = c"rustivr test code";
+    const USAGE: &'static std::ffi::CStr = c"Usage: rustivr test code CODE\n       \
+        Shows the number that a code gives and whether it may be dialled. No call is placed.\n";
+
+    fn run(arguments: &[String]) -> Option<String> {
+        let [code] = arguments else {
+            return None;
+        };
+        let service = service()?;
+        Some(match service.directory.code(code) {
+            Err(why) => format!("{code}: {why}\n"),
+            Ok(answer) => match answer.number {
+                None => format!("{code}: no such code\n"),
+                Some(number) => match Number::parse(&number, &service.settings.numbers) {
+                    Ok(number) => {
+                        let dialled =
+                            service
+                                .settings
+                                .general
+                                .outbound
+                                .render(Some(&number), "", "");
+                        format!(
+                            "{code}: {number}, {}; would be dialled: {dialled}\n",
+                            answer.source.as_str()
+                        )
+                    }
+                    Err(why) => format!("{code}: {why}\n"),
+                },
+            },
+        })
     }
 }
 

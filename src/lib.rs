@@ -22,6 +22,8 @@
 #[allow(unsafe_code)] // The C border; the lint denies it everywhere else.
 mod asterisk;
 mod calls;
+mod conference;
+mod conference_call;
 mod console;
 mod directory;
 mod ivr;

@@ -1,6 +1,6 @@
 //! Load, reload, unload, and what a call gets when it enters: the only place that knows everybody.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -9,14 +9,18 @@ use crate::asterisk::app::Application;
 use crate::asterisk::channel::Channel;
 use crate::asterisk::cli::Commands;
 use crate::asterisk::log::HostLogging;
+use crate::asterisk::room::Rooms;
+use crate::asterisk::ways::RoomContext;
 use crate::asterisk::{self, config, host};
 use crate::calls::Calls;
+use crate::conference_call::{self, After};
 use crate::console;
 use crate::directory::{self, LiveDirectory};
 use crate::ivr::Status;
 use crate::ivr::session::{Caller, Session, Story, Tools};
 use crate::ports::CallLeg;
 use crate::prompts::PromptLibrary;
+use crate::prompts::notices::NoticeLibrary;
 use crate::settings::Settings;
 
 /// The operator's file, in Asterisk's configuration directory.
@@ -28,7 +32,8 @@ static LOADED: RwLock<Option<Loaded>> = RwLock::new(None);
 
 /// Dropped from top to bottom: no new calls, no new commands, then the rest, the log last.
 struct Loaded {
-    _application: Application,
+    _applications: [Application; 2],
+    _context: RoomContext,
     _commands: Commands,
     service: Arc<Service>,
     _logging: HostLogging,
@@ -39,7 +44,9 @@ pub struct Service {
     pub settings: Settings,
     pub directory: Arc<LiveDirectory>,
     pub prompts: Arc<PromptLibrary>,
+    pub notices: Arc<NoticeLibrary>,
     pub calls: Arc<Calls>,
+    pub rooms: Arc<Rooms>,
 }
 
 /// The service of the moment.
@@ -68,18 +75,19 @@ fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
         .and_then(|()| read_settings())
         .map(|settings| Arc::new(Service::new(settings, None)))
         .and_then(|service| {
-            Ok((
-                service,
-                Application::register(c"RustIvr", asterisk::RUST_IVR)?,
-            ))
+            let context = RoomContext::register()?;
+            let ivr = Application::register(c"RustIvr", asterisk::RUST_IVR)?;
+            let conference = Application::register(c"RustConfAdd", asterisk::RUST_CONF_ADD)?;
+            Ok((service, [ivr, conference], context))
         });
     match registered {
-        Ok((service, application)) => {
+        Ok((service, applications, context)) => {
             host::missing_parts()
                 .iter()
                 .for_each(|missing| log::warn!("{missing}"));
             Ok(Loaded {
-                _application: application,
+                _applications: applications,
+                _context: context,
                 _commands: Commands::register(console::commands()),
                 service,
                 _logging: logging,
@@ -149,6 +157,13 @@ pub fn rust_ivr(leg: &mut Channel, arguments: &str) -> Status {
     status
 }
 
+/// `RustConfAdd([manager][,options])`: one channel's part in a conference.
+pub fn rust_conf_add(leg: &mut Channel, arguments: &str) -> After {
+    service().map_or(After::GoOn, |service| {
+        conference_call::run(&service, leg, arguments)
+    })
+}
+
 /// The one line that tells a whole call (A8), and the place for whatever else must know it.
 fn tell(channel: &str, story: &Story) {
     log::info!(
@@ -176,22 +191,37 @@ impl Service {
             |old| Arc::clone(&old.directory),
         );
         let prompts = kept(|a, b| a.ivr.sounds == b.ivr.sounds).map_or_else(
-            || Arc::new(PromptLibrary::new(sounds_dir(&data_dir, &settings))),
+            || {
+                Arc::new(PromptLibrary::new(sounds_dir(
+                    &data_dir,
+                    &settings.ivr.sounds,
+                )))
+            },
             |old| Arc::clone(&old.prompts),
         );
-        let calls = old.map_or_else(Arc::default, |old| Arc::clone(&old.calls));
+        let notices = kept(|a, b| a.conference.sounds == b.conference.sounds).map_or_else(
+            || {
+                Arc::new(NoticeLibrary::new(sounds_dir(
+                    &data_dir,
+                    &settings.conference.sounds,
+                )))
+            },
+            |old| Arc::clone(&old.notices),
+        );
         Self {
             settings,
             directory,
             prompts,
-            calls,
+            notices,
+            calls: old.map_or_else(Arc::default, |old| Arc::clone(&old.calls)),
+            rooms: old.map_or_else(Arc::default, |old| Arc::clone(&old.rooms)),
         }
     }
 }
 
 /// `sounds` is absolute, or under Asterisk's sounds directory (`join` tells them apart).
-fn sounds_dir(data_dir: &Path, settings: &Settings) -> std::path::PathBuf {
-    data_dir.join("sounds").join(&settings.ivr.sounds)
+fn sounds_dir(data_dir: &Path, sounds: &str) -> PathBuf {
+    data_dir.join("sounds").join(sounds)
 }
 
 fn read_settings() -> Result<Settings, String> {

@@ -74,10 +74,13 @@ pub trait CallLeg {
     fn set_variable(&mut self, name: &str, value: &str);
 }
 
-/// Where the rows of a menu come from.
+/// Where the rows of menus and the numbers of codes come from.
 pub trait Directory: Send + Sync {
     /// The rows for a phone, within the directory's own time budget.
     fn menu(&self, phone: &Phone) -> Result<MenuAnswer, LookupError>;
+    /// The number that a code stands for, within the same budget. A code is made of digits,
+    /// `*` and `#`; of anything else none is known, and nobody is asked.
+    fn code(&self, code: &str) -> Result<CodeAnswer, LookupError>;
 }
 
 /// The rows of one look-up, in the database's order.
@@ -86,6 +89,15 @@ pub struct MenuAnswer {
     /// As stored; nothing in them is checked yet.
     pub rows: Vec<MenuRow>,
     /// Where they were read.
+    pub source: Source,
+}
+
+/// What a code stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeAnswer {
+    /// As stored, not checked yet; `None`: there is no such code, or it has no number.
+    pub number: Option<String>,
+    /// Where it was read.
     pub source: Source,
 }
 

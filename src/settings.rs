@@ -4,11 +4,13 @@
 mod options;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::conference::{Keys, Orphan};
 use crate::numbers::{NumberPlan, Pattern, Template};
 
 /// One line of the configuration file, after Asterisk took comments and blanks away.
@@ -33,6 +35,8 @@ pub struct Settings {
     pub numbers: NumberPlan,
     /// `[ivr]`
     pub ivr: Ivr,
+    /// `[conference]`
+    pub conference: Conference,
     /// `[database]`
     pub database: Database,
 }
@@ -65,6 +69,25 @@ pub struct Ivr {
     pub sounds: String,
 }
 
+/// `[conference]`: the third person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conference {
+    /// The manager's keys.
+    pub keys: Keys,
+    /// How long without a digit ends a code; 1 to 60 s.
+    pub code_timeout: Duration,
+    /// How long a third person's telephone rings; 1 to 300 s.
+    pub ring_timeout: Duration,
+    /// How many wrong codes bring the manager back to the client; 1 to 10.
+    pub tries: u32,
+    /// What who is on hold hears: a class of musiconhold.conf.
+    pub hold_music: String,
+    /// Where a client on hold goes whose manager is gone.
+    pub orphan: Orphan,
+    /// The notices' directory: under Asterisk's sounds directory, or absolute.
+    pub sounds: String,
+}
+
 /// `[database]`: where the tables are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Database {
@@ -76,6 +99,8 @@ pub struct Database {
     pub connections: usize,
     /// The operator's own menu query: one `?`, the canonical phone.
     pub menu_query: Option<String>,
+    /// The operator's own code query: one `?`, the code.
+    pub code_query: Option<String>,
 }
 
 /// A kind of database with what is needed to reach it.
@@ -159,6 +184,19 @@ impl Default for Settings {
                 repeat: 1,
                 sounds: "rust_ivr".to_owned(),
             },
+            conference: Conference {
+                keys: Keys {
+                    add: '*',
+                    join: '#',
+                    cancel: '*',
+                },
+                code_timeout: Duration::from_secs(5),
+                ring_timeout: Duration::from_secs(45),
+                tries: 3,
+                hold_music: "default".to_owned(),
+                orphan: Orphan::Fallback,
+                sounds: "rust_conf".to_owned(),
+            },
             database: Database {
                 driver: Driver::Sqlite {
                     file: PathBuf::from("rust_ivr.sqlite3"),
@@ -166,6 +204,7 @@ impl Default for Settings {
                 timeout: Duration::from_millis(300),
                 connections: 8,
                 menu_query: None,
+                code_query: None,
             },
         }
     }

@@ -49,9 +49,27 @@ impl Channel {
         read(lock.0.as_ptr())
     }
 
-    fn is_gone(&self) -> bool {
+    /// The caller hung up, or Asterisk wants the channel for something else.
+    pub fn is_gone(&self) -> bool {
         // SAFETY: takes the channel's lock itself.
         unsafe { sys::ast_check_hangup(self.raw.as_ptr()) != 0 }
+    }
+
+    /// The language of the prompts for this channel, such as `ru`.
+    pub fn language(&self) -> String {
+        // SAFETY: a string of the locked channel.
+        self.locked(|raw| unsafe { copied(sys::ast_channel_language(raw)) })
+    }
+
+    /// The channel itself, for the other files of the border.
+    pub(super) fn raw(&self) -> NonNull<sys::ast_channel> {
+        self.raw
+    }
+
+    /// A reference that outlives the application.
+    pub(crate) fn reference(&self) -> ChannelRef {
+        // SAFETY: a live channel.
+        unsafe { ChannelRef::to(self.raw) }
     }
 
     /// Runs Asterisk's own `Dial` with these arguments, which are taken as they are: `pbx_exec`
@@ -67,14 +85,79 @@ impl Channel {
     }
 }
 
+/// A counted reference to a channel. The channel may hang up meanwhile; the object stays.
+pub(crate) struct ChannelRef(NonNull<sys::ast_channel>);
+
+// SAFETY: the count is atomic (astobj2); what is called on the channel through it says for each
+// function which threads may.
+unsafe impl Send for ChannelRef {}
+// SAFETY: as above.
+unsafe impl Sync for ChannelRef {}
+
+impl ChannelRef {
+    /// # Safety
+    /// `channel` is alive: somebody holds a reference during the call.
+    pub(super) unsafe fn to(channel: NonNull<sys::ast_channel>) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { sys::rust_ivr_ref(channel.as_ptr().cast()) };
+        Self(channel)
+    }
+
+    /// # Safety
+    /// `channel` is a reference that the caller gives away, or NULL.
+    pub(super) unsafe fn given(channel: *mut sys::ast_channel) -> Option<Self> {
+        NonNull::new(channel).map(Self)
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut sys::ast_channel {
+        self.0.as_ptr()
+    }
+
+    pub(super) fn as_non_null(&self) -> NonNull<sys::ast_channel> {
+        self.0
+    }
+
+    /// The number of whoever is at the other end of this channel; empty when unknown.
+    pub(super) fn caller_number(&self) -> String {
+        let lock = Lock::take(self.0);
+        // SAFETY: a string of the locked channel, or a static empty one.
+        unsafe { copied(sys::rust_ivr_caller_number(lock.as_ptr())) }
+    }
+
+    /// The name, for the log.
+    pub(crate) fn name(&self) -> String {
+        let lock = Lock::take(self.0);
+        // SAFETY: a string of the locked channel.
+        unsafe { copied(sys::ast_channel_name(lock.as_ptr())) }
+    }
+}
+
+impl Clone for ChannelRef {
+    fn clone(&self) -> Self {
+        // SAFETY: self holds a reference.
+        unsafe { Self::to(self.0) }
+    }
+}
+
+impl Drop for ChannelRef {
+    fn drop(&mut self) {
+        // SAFETY: our own reference.
+        unsafe { sys::rust_ivr_unref(self.0.as_ptr().cast()) };
+    }
+}
+
 /// A channel's lock, for reading its strings; released on drop.
-struct Lock(NonNull<sys::ast_channel>);
+pub(super) struct Lock(NonNull<sys::ast_channel>);
 
 impl Lock {
-    fn take(channel: NonNull<sys::ast_channel>) -> Self {
-        // SAFETY: only `Channel` makes one, of a channel that lives longer.
+    pub(super) fn take(channel: NonNull<sys::ast_channel>) -> Self {
+        // SAFETY: taken by those who hold the channel longer than the lock.
         unsafe { sys::rust_ivr_channel_lock(channel.as_ptr()) };
         Self(channel)
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut sys::ast_channel {
+        self.0.as_ptr()
     }
 }
 

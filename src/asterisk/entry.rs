@@ -7,6 +7,7 @@ use std::ptr::NonNull;
 use super::channel::{self, Channel};
 use super::guard::guard;
 use super::sys;
+use crate::conference_call::After;
 use crate::module;
 
 /// Never `AST_MODULE_LOAD_FAILURE`: that one stops Asterisk itself.
@@ -37,21 +38,51 @@ extern "C" fn rust_ivr_unload() -> c_int {
     })
 }
 
-/// `RustIvr()`. 0 goes to the next priority, -1 ends the call.
+/// `RustIvr()`.
 pub(super) unsafe extern "C" fn rust_ivr(
     chan: *mut sys::ast_channel,
     data: *const c_char,
+) -> c_int {
+    // SAFETY: what Asterisk passed to the application.
+    unsafe {
+        run(chan, data, |leg, text| {
+            module::rust_ivr(leg, text).ends_call()
+        })
+    }
+}
+
+/// `RustConfAdd()`.
+pub(super) unsafe extern "C" fn rust_conf_add(
+    chan: *mut sys::ast_channel,
+    data: *const c_char,
+) -> c_int {
+    // SAFETY: what Asterisk passed to the application.
+    unsafe {
+        run(chan, data, |leg, text| {
+            module::rust_conf_add(leg, text) == After::Over
+        })
+    }
+}
+
+/// Runs an application that says whether the call is over: 0 goes to the next priority, -1 ends
+/// the call.
+///
+/// # Safety
+/// `chan` and `data` are what Asterisk passed to the application, on the channel's own thread.
+unsafe fn run(
+    chan: *mut sys::ast_channel,
+    data: *const c_char,
+    application: fn(&mut Channel, &str) -> bool,
 ) -> c_int {
     // After a panic that even the fallback did not survive, the dialplan may still help.
     guard(0, || {
         let Some(chan) = NonNull::new(chan) else {
             return 0;
         };
-        // SAFETY: Asterisk calls an application on the channel's thread with its live channel and
-        // its arguments; the value ends with this closure.
+        // SAFETY: the caller's promise; the value ends with this closure.
         let (mut leg, arguments) =
             unsafe { (Channel::inside_application(chan), channel::arguments(data)) };
-        if module::rust_ivr(&mut leg, &arguments).ends_call() {
+        if application(&mut leg, &arguments) {
             -1
         } else {
             0

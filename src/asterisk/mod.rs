@@ -18,6 +18,8 @@
 //!   channel's lock.
 
 pub mod app;
+mod attempt;
+mod bridge;
 pub mod channel;
 pub mod cli;
 pub mod config;
@@ -26,13 +28,20 @@ pub mod guard;
 pub mod host;
 pub mod log;
 mod playback;
+pub mod room;
+pub mod seat;
 mod sys;
+pub mod ticket;
+pub mod ways;
 
 use std::ffi::{CStr, CString};
 use std::os::raw::c_char;
 
 /// `RustIvr()` as Asterisk calls it, for registration.
 pub const RUST_IVR: app::Exec = entry::rust_ivr;
+
+/// `RustConfAdd()` as Asterisk calls it, for registration.
+pub const RUST_CONF_ADD: app::Exec = entry::rust_conf_add;
 
 /// Copies a host string; NULL is empty, bytes that are not UTF-8 are replaced.
 ///

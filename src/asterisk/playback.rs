@@ -47,7 +47,7 @@ pub(super) unsafe fn play(
     // gives it back, which is called exactly once (main/channel.c: ast_activate_generator).
     unsafe {
         let before = sys::ast_channel_writeformat(chan);
-        sys::rust_ivr_format_ref(before);
+        sys::rust_ivr_ref(before.cast());
         let heard = if sys::ast_set_write_format(chan, sys::ast_format_slin) == 0 {
             sys::ast_activate_generator(
                 chan,
@@ -66,7 +66,7 @@ pub(super) unsafe fn play(
             );
             Waited::Nothing
         };
-        sys::rust_ivr_format_unref(before);
+        sys::rust_ivr_unref(before.cast());
         heard
     }
 }

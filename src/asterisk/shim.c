@@ -6,10 +6,15 @@
 #include <asterisk.h>
 
 #include <asterisk/astobj2.h>
+#include <asterisk/bridge.h>
+#include <asterisk/bridge_channel.h>
+#include <asterisk/bridge_features.h>
 #include <asterisk/channel.h>
 #include <asterisk/config.h>
+#include <asterisk/datastore.h>
 #include <asterisk/format.h>
 #include <asterisk/format_cache.h>
+#include <asterisk/format_cap.h>
 #include <asterisk/frame.h>
 #include <asterisk/logger.h>
 #include <asterisk/module.h>
@@ -48,15 +53,15 @@ const char *rust_ivr_caller_number(struct ast_channel *chan)
 	return S_COR(number->valid, number->str, "");
 }
 
-/* Formats are reference counted objects. */
-void rust_ivr_format_ref(struct ast_format *format)
+/* Channels, formats, bridges and bridge channels are reference counted objects. */
+void rust_ivr_ref(void *object)
 {
-	ao2_bump(format);
+	ao2_bump(object);
 }
 
-void rust_ivr_format_unref(struct ast_format *format)
+void rust_ivr_unref(void *object)
 {
-	ao2_cleanup(format);
+	ao2_cleanup(object);
 }
 
 /* Missing, unchanged and invalid files come back as constants, not as pointers to free. */
@@ -83,6 +88,109 @@ int rust_ivr_write_slin(struct ast_channel *chan, const int16_t *samples, int co
 	};
 
 	return ast_write(chan, &frame);
+}
+
+/* What a party may do in a room: its digits are heard by nobody. */
+struct ast_bridge_features *rust_ivr_room_features(void)
+{
+	struct ast_bridge_features *features = ast_bridge_features_new();
+
+	if (features) {
+		features->dtmf_passthrough = 0;
+	}
+	return features;
+}
+
+/* Ends a channel's stay in its bridge, if it has one; its thread goes on. Hold no lock. */
+void rust_ivr_take_out_of_bridge(struct ast_channel *chan)
+{
+	struct ast_bridge_channel *bridge_channel;
+
+	ast_channel_lock(chan);
+	bridge_channel = ast_channel_get_bridge_channel(chan);
+	ast_channel_unlock(chan);
+	if (bridge_channel) {
+		ast_bridge_channel_leave_bridge(bridge_channel, BRIDGE_CHANNEL_STATE_END_NO_DISSOLVE, 0);
+		ao2_ref(bridge_channel, -1);
+	}
+}
+
+/* The same for the channel whose hook is running. */
+void rust_ivr_leave_bridge(struct ast_bridge_channel *bridge_channel)
+{
+	ast_bridge_channel_leave_bridge(bridge_channel, BRIDGE_CHANNEL_STATE_END_NO_DISSOLVE, 0);
+}
+
+struct ast_datastore *rust_ivr_datastore_alloc(const struct ast_datastore_info *info)
+{
+	return ast_datastore_alloc(info, NULL);
+}
+
+void rust_ivr_datastore_set(struct ast_datastore *datastore, void *data)
+{
+	datastore->data = data;
+}
+
+/* Gives the data away; the datastore does not destroy it any more. */
+void *rust_ivr_datastore_take(struct ast_datastore *datastore)
+{
+	void *data = datastore->data;
+
+	datastore->data = NULL;
+	return data;
+}
+
+/* A new channel that speaks what the requestor speaks; NULL with the cause if there is none. */
+struct ast_channel *rust_ivr_request(const char *tech, const char *address,
+	struct ast_channel *requestor, int *cause)
+{
+	struct ast_format_cap *cap = ast_format_cap_alloc(AST_FORMAT_CAP_FLAG_DEFAULT);
+	struct ast_channel *chan;
+
+	if (!cap) {
+		return NULL;
+	}
+	ast_channel_lock(requestor);
+	ast_format_cap_append_from_cap(cap, ast_channel_nativeformats(requestor), AST_MEDIA_TYPE_UNKNOWN);
+	ast_channel_unlock(requestor);
+	chan = ast_request(tech, cap, NULL, requestor, address, cause);
+	ao2_ref(cap, -1);
+	return chan;
+}
+
+void rust_ivr_lock_both(struct ast_channel *one, struct ast_channel *other)
+{
+	ast_channel_lock_both(one, other);
+}
+
+/* Who calls, as the new channel's other side is to see it. Both locked. */
+void rust_ivr_connect_caller(struct ast_channel *chan, struct ast_channel *requestor)
+{
+	ast_connected_line_copy_from_caller(ast_channel_connected(chan), ast_channel_caller(requestor));
+}
+
+int rust_ivr_frame_type(const struct ast_frame *frame)
+{
+	return frame->frametype;
+}
+
+int rust_ivr_frame_value(const struct ast_frame *frame)
+{
+	return frame->subclass.integer;
+}
+
+void rust_ivr_frame_free(struct ast_frame *frame)
+{
+	ast_frfree(frame);
+}
+
+void rust_ivr_dual_redirect_wait(struct ast_channel *chan, int on)
+{
+	if (on) {
+		ast_channel_set_flag(chan, AST_FLAG_BRIDGE_DUAL_REDIRECT_WAIT);
+	} else {
+		ast_channel_clear_flag(chan, AST_FLAG_BRIDGE_DUAL_REDIRECT_WAIT);
+	}
 }
 
 AST_MODULE_INFO(ASTERISK_GPL_KEY, AST_MODFLAG_LOAD_ORDER, "Menus and third parties out of a database",

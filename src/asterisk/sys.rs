@@ -10,7 +10,7 @@
     non_upper_case_globals
 )]
 
-use std::os::raw::{c_char, c_int};
+use std::os::raw::{c_char, c_int, c_void};
 
 include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 
@@ -21,9 +21,27 @@ unsafe extern "C" {
     pub fn rust_ivr_channel_lock(chan: *mut ast_channel);
     pub fn rust_ivr_channel_unlock(chan: *mut ast_channel);
     pub fn rust_ivr_caller_number(chan: *mut ast_channel) -> *const c_char;
-    pub fn rust_ivr_format_ref(format: *mut ast_format);
-    pub fn rust_ivr_format_unref(format: *mut ast_format);
+    pub fn rust_ivr_ref(object: *mut c_void);
+    pub fn rust_ivr_unref(object: *mut c_void);
     pub fn rust_ivr_config_is_missing(config: *const ast_config) -> c_int;
     pub fn rust_ivr_config_is_invalid(config: *const ast_config) -> c_int;
+    pub fn rust_ivr_room_features() -> *mut ast_bridge_features;
+    pub fn rust_ivr_take_out_of_bridge(chan: *mut ast_channel);
+    pub fn rust_ivr_leave_bridge(bridge_channel: *mut ast_bridge_channel);
+    pub fn rust_ivr_datastore_alloc(info: *const ast_datastore_info) -> *mut ast_datastore;
+    pub fn rust_ivr_datastore_set(datastore: *mut ast_datastore, data: *mut c_void);
+    pub fn rust_ivr_datastore_take(datastore: *mut ast_datastore) -> *mut c_void;
+    pub fn rust_ivr_request(
+        tech: *const c_char,
+        address: *const c_char,
+        requestor: *mut ast_channel,
+        cause: *mut c_int,
+    ) -> *mut ast_channel;
+    pub fn rust_ivr_lock_both(one: *mut ast_channel, other: *mut ast_channel);
+    pub fn rust_ivr_connect_caller(chan: *mut ast_channel, requestor: *mut ast_channel);
+    pub fn rust_ivr_frame_type(frame: *const ast_frame) -> c_int;
+    pub fn rust_ivr_frame_value(frame: *const ast_frame) -> c_int;
+    pub fn rust_ivr_frame_free(frame: *mut ast_frame);
+    pub fn rust_ivr_dual_redirect_wait(chan: *mut ast_channel, on: c_int);
     pub fn rust_ivr_write_slin(chan: *mut ast_channel, samples: *const i16, count: c_int) -> c_int;
 }

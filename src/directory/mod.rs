@@ -1,4 +1,4 @@
-//! Where the rows of a menu come from: SQLite or MySQL, behind one port and one time budget.
+//! Where menus and codes come from: SQLite or MySQL, behind one port and one time budget.
 //!
 //! `sqlite.rs` and `mysql.rs` know their database, `pool.rs` keeps MySQL's connections
 //! ready, `deadline.rs` cuts off a server that is too slow. Nothing here decides about calls.
@@ -14,7 +14,7 @@ use std::path::Path;
 
 use crate::ivr::{MenuRow, Source};
 use crate::numbers::Phone;
-use crate::ports::{Directory, LookupError, MenuAnswer};
+use crate::ports::{CodeAnswer, Directory, LookupError, MenuAnswer};
 use crate::settings::{Database, Driver};
 
 /// A1, the customer's statement, asking for every form of the number in one round trip.
@@ -23,15 +23,15 @@ const MENU_QUERY: &str = "SELECT i.scenario, i.scenarioMsg, b.keyNum, b.msgMp3, 
      FROM sAsterisk_ivr AS i LEFT JOIN sAsterisk_ivr_button AS b ON (b.ivrID = i.id) \
      WHERE phone IN (?, ?, ?, ?)";
 
+/// The customer's statement for the code that a manager typed.
+const CODE_QUERY: &str = "SELECT phone FROM sAsterisk_prefix WHERE pref = ?";
+
 /// Rows of one answer that are kept; the rest is dropped. A telephone menu has a dozen.
 pub const MAX_ROWS: usize = 64;
 
 /// Bytes of one column that are kept. No file name or number is as long as this, so a
 /// shortened one cannot become another valid one.
 pub const MAX_TEXT: usize = 4096;
-
-/// The columns of A1, in its order. More are ignored.
-const COLUMNS: usize = 5;
 
 /// The database of the current configuration. Dropping it stops its threads, as
 /// [`LiveDirectory::stop`] does.
@@ -46,11 +46,11 @@ enum Backend {
 /// said by each look-up, and logged when it changes. `data_dir` is where a relative SQLite
 /// file lies.
 pub fn open(settings: &Database, data_dir: &Path) -> LiveDirectory {
-    let query = MenuQuery::new(settings.menu_query.as_deref());
+    let queries = Queries::new(settings);
     LiveDirectory(match &settings.driver {
         Driver::Sqlite { file } => Backend::Sqlite(sqlite::SqliteDirectory::new(
             data_dir.join(file),
-            query,
+            queries,
             settings.timeout,
             settings.connections,
         )),
@@ -60,7 +60,8 @@ pub fn open(settings: &Database, data_dir: &Path) -> LiveDirectory {
             user,
             password,
         } => {
-            let server = mysql::Server::new(address, name, user, password, query, settings.timeout);
+            let server =
+                mysql::Server::new(address, name, user, password, queries, settings.timeout);
             Backend::Mysql(pool::Pool::open(server, settings.connections))
         }
     })
@@ -88,40 +89,88 @@ impl Directory for LiveDirectory {
             source: Source::Live,
         })
     }
+
+    fn code(&self, code: &str) -> Result<CodeAnswer, LookupError> {
+        if code.is_empty()
+            || !code
+                .bytes()
+                .all(|b| b.is_ascii_digit() || b"*#".contains(&b))
+        {
+            return Ok(CodeAnswer {
+                number: None,
+                source: Source::None,
+            });
+        }
+        let number = match &self.0 {
+            Backend::Sqlite(sqlite) => sqlite.code(code),
+            Backend::Mysql(pool) => pool.code(code),
+        }?;
+        Ok(CodeAnswer {
+            number,
+            source: Source::Live,
+        })
+    }
 }
 
-/// The menu query and how many forms of the number it asks for.
-struct MenuQuery {
-    sql: String,
-    parameters: usize,
+/// What is asked of a database: the defaults or the operator's own.
+struct Queries {
+    menu: Query,
+    code: Query,
 }
 
-impl MenuQuery {
-    fn new(own: Option<&str>) -> Self {
-        match own {
-            Some(sql) => Self {
-                sql: sql.to_owned(),
-                parameters: 1,
+impl Queries {
+    fn new(settings: &Database) -> Self {
+        let (menu, forms) = match &settings.menu_query {
+            Some(own) => (own.as_str(), 1),
+            None => (MENU_QUERY, 4),
+        };
+        Self {
+            menu: Query {
+                option: "menu_query",
+                sql: menu.to_owned(),
+                parameters: forms,
+                columns: &["scenario", "scenarioMsg", "keyNum", "msgMp3", "transferTo"],
             },
-            None => Self {
-                sql: MENU_QUERY.to_owned(),
-                parameters: 4,
+            code: Query {
+                option: "code_query",
+                sql: settings
+                    .code_query
+                    .as_deref()
+                    .unwrap_or(CODE_QUERY)
+                    .to_owned(),
+                parameters: 1,
+                columns: &["phone"],
             },
         }
     }
+}
 
+/// A query and what we need of it.
+struct Query {
+    /// Its name in `[database]`.
+    option: &'static str,
+    sql: String,
+    /// For a menu: how many forms of the number it asks for.
+    parameters: usize,
+    /// In this order. More columns are ignored.
+    columns: &'static [&'static str],
+}
+
+impl Query {
     /// Holds the statement, as the database understood it, against what we need of it.
-    fn check(&self, parameters: usize, columns: usize) -> Result<(), LookupError> {
+    fn check(&self, parameters: usize, columns: usize) -> Result<(), String> {
+        let option = self.option;
         if parameters != self.parameters {
-            return Err(LookupError::Refused(format!(
-                "[database] menu_query has {parameters} parameters; it needs exactly one ?"
-            )));
+            return Err(format!(
+                "[database] {option} has {parameters} parameters; it needs exactly one ?"
+            ));
         }
-        if columns < COLUMNS {
-            return Err(LookupError::Refused(format!(
-                "[database] menu_query gives {columns} columns; it needs {COLUMNS}: \
-                 scenario, scenarioMsg, keyNum, msgMp3, transferTo"
-            )));
+        if columns < self.columns.len() {
+            return Err(format!(
+                "[database] {option} gives {columns} columns; it needs {}: {}",
+                self.columns.len(),
+                self.columns.join(", ")
+            ));
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use mysql::{
 };
 
 use super::deadline::Watchdog;
-use super::{MAX_ROWS, MenuQuery, menu_row, text};
+use super::{MAX_ROWS, Queries, Query, menu_row, text};
 use crate::ivr::MenuRow;
 use crate::numbers::Phone;
 use crate::ports::LookupError;
@@ -30,15 +30,15 @@ pub(super) struct Server {
     opts: Opts,
     place: String,
     user: String,
-    query: MenuQuery,
+    queries: Queries,
     /// The caller's time budget for a look-up, all in all.
     pub(super) timeout: Duration,
 }
 
-/// A connection with the statement prepared on it.
+/// A connection with the statements prepared on it.
 pub(super) struct Link {
     conn: Conn,
-    statement: Statement,
+    menu: Statement,
     /// When it was made.
     pub(super) born: Instant,
 }
@@ -65,7 +65,7 @@ impl Server {
         name: &str,
         user: &str,
         password: &Secret,
-        query: MenuQuery,
+        queries: Queries,
         timeout: Duration,
     ) -> Self {
         let opts = OptsBuilder::new()
@@ -96,43 +96,64 @@ impl Server {
             opts: opts.into(),
             place,
             user: user.to_owned(),
-            query,
+            queries,
             timeout,
         }
     }
 
-    /// Connects, logs in and prepares the statement: what a caller must never wait for
+    /// Connects, logs in and prepares the statements: what a caller must never wait for
     /// longer than its budget, so a thread of the pool does it.
     pub(super) fn connect(&self, watchdog: &Watchdog) -> Result<Link, LookupError> {
         let mut conn = guarded(|| Conn::new(self.opts.clone())).map_err(|e| self.no_login(e))?;
         let watch = watchdog.watch(conn.as_raw_fd(), Instant::now() + self.timeout);
-        let prepared = guarded(|| conn.prep(&self.query.sql));
+        let menu = self.prepare(&mut conn, &self.queries.menu);
+        let prepared = menu.and_then(|menu| match self.prepare(&mut conn, &self.queries.code) {
+            Err(lost @ Failure::Lost(_)) => Err(lost),
+            // Menus go on without codes; whoever looks a code up is told.
+            Ok(_) | Err(Failure::Refused(_)) => Ok(menu),
+        });
         if !watch.in_time() {
             return Err(self.too_late());
         }
-        let statement = prepared.map_err(|error| match error {
-            // What the crate finds wrong with the query's text before sending it.
-            Error::DriverError(e) => LookupError::Refused(e.to_string()),
-            error => match self.failure(error) {
-                Failure::Lost(why) => LookupError::Unavailable(why),
-                Failure::Refused(why) => LookupError::Refused(why),
-            },
+        let menu = prepared.map_err(|failure| match failure {
+            Failure::Lost(why) => LookupError::Unavailable(why),
+            Failure::Refused(why) => LookupError::Refused(why),
         })?;
-        let (parameters, columns) = (statement.num_params(), statement.num_columns());
-        self.query.check(parameters.into(), columns.into())?;
         Ok(Link {
             conn,
-            statement,
+            menu,
             born: Instant::now(),
         })
     }
 
+    /// Prepares a statement; without a round trip when it is prepared on this connection.
+    fn prepare(&self, conn: &mut Conn, query: &Query) -> Result<Statement, Failure> {
+        let statement = guarded(|| conn.prep(&query.sql)).map_err(|error| match error {
+            // What the crate finds wrong with the query's text before sending it.
+            Error::DriverError(e) => Failure::Refused(e.to_string()),
+            error => self.failure(error),
+        })?;
+        let (parameters, columns) = (statement.num_params(), statement.num_columns());
+        query
+            .check(parameters.into(), columns.into())
+            .map_err(Failure::Refused)?;
+        Ok(statement)
+    }
+
     /// The rows for a phone: one round trip on the caller's own thread.
-    pub(super) fn look_up(&self, link: &mut Link, phone: &Phone) -> Result<Vec<MenuRow>, Failure> {
+    pub(super) fn menu(&self, link: &mut Link, phone: &Phone) -> Result<Vec<MenuRow>, Failure> {
         let forms = phone.forms();
-        let forms = forms.iter().take(self.query.parameters);
+        let forms = forms.iter().take(self.queries.menu.parameters);
         let phones = forms.map(|form| Value::from(*form)).collect();
-        guarded(|| read_rows(&mut link.conn, &link.statement, phones)).map_err(|e| self.failure(e))
+        guarded(|| read_rows(&mut link.conn, &link.menu, phones)).map_err(|e| self.failure(e))
+    }
+
+    /// The number of a code: one round trip, or two when the statement was refused before.
+    pub(super) fn code(&self, link: &mut Link, code: &str) -> Result<Option<String>, Failure> {
+        let statement = self.prepare(&mut link.conn, &self.queries.code)?;
+        let row = guarded(|| link.conn.exec_first::<Row, _, _>(&statement, (code,)));
+        let row = row.map_err(|e| self.failure(e))?;
+        Ok(row.and_then(|mut row| column(&mut row, 0)))
     }
 
     /// No answer within the budget.

@@ -98,6 +98,19 @@ impl Pool {
 
     /// The rows for a phone, within the server's time budget in all.
     pub(super) fn menu(&self, phone: &Phone) -> Result<Vec<MenuRow>, LookupError> {
+        self.ask(|server, link| server.menu(link, phone))
+    }
+
+    /// The number of a code, within the same budget.
+    pub(super) fn code(&self, code: &str) -> Result<Option<String>, LookupError> {
+        self.ask(|server, link| server.code(link, code))
+    }
+
+    /// Puts a question on a connection, and on another one when that was stale.
+    fn ask<T>(
+        &self,
+        question: impl Fn(&Server, &mut Link) -> Result<T, Failure>,
+    ) -> Result<T, LookupError> {
         let Shared {
             server, watchdog, ..
         } = &*self.shared;
@@ -106,14 +119,14 @@ impl Pool {
         loop {
             let mut link = self.shared.borrow(began, deadline)?;
             let watch = watchdog.as_ref().map(|w| w.watch(link.socket(), deadline));
-            let answer = server.look_up(&mut link, phone);
+            let answer = question(server, &mut link);
             let in_time = watch.is_none_or(|watch| watch.in_time());
             let fresh = link.born >= began;
             let late = !in_time || Instant::now() >= deadline;
             self.shared
                 .give_back(link, in_time && !matches!(answer, Err(Failure::Lost(_))));
             match answer {
-                Ok(rows) => return Ok(rows),
+                Ok(answer) => return Ok(answer),
                 Err(Failure::Refused(why)) => return Err(LookupError::Refused(why)),
                 Err(Failure::Lost(_)) if late => return Err(server.too_late()),
                 // A connection made for this very call: the next would fare no better.
@@ -304,16 +317,16 @@ fn no_thread(error: &io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::MenuQuery;
+    use super::super::Queries;
     use super::*;
-    use crate::settings::{Address, Secret};
+    use crate::settings::{Address, Secret, Settings};
 
     #[test]
     fn busy_connections_are_named_as_the_reason() {
         let timeout = Duration::from_millis(20);
         let address = Address::Socket("/nonexistent".into());
-        let query = MenuQuery::new(None);
-        let server = Server::new(&address, "site", "u", &Secret::default(), query, timeout);
+        let queries = Queries::new(&Settings::default().database);
+        let server = Server::new(&address, "site", "u", &Secret::default(), queries, timeout);
         let pool = Pool::open(server, 1);
         // As if the only connection were lent to somebody.
         pool.shared.state.lock().alive = 1;

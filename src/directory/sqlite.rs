@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Error, ErrorCode, OpenFlags, params_from_iter};
+use rusqlite::{Connection, Error, ErrorCode, OpenFlags, Params, Rows, params_from_iter};
 
-use super::{MAX_ROWS, MenuQuery, menu_row, text};
+use super::{MAX_ROWS, Queries, Query, menu_row, text};
 use crate::ivr::MenuRow;
 use crate::numbers::Phone;
 use crate::ports::LookupError;
@@ -20,7 +20,7 @@ const STEPS: i32 = 1000;
 /// A database file and the connections that are open on it.
 pub(super) struct SqliteDirectory {
     file: PathBuf,
-    query: MenuQuery,
+    queries: Queries,
     timeout: Duration,
     /// Idle connections that are kept at most.
     keep: usize,
@@ -38,10 +38,10 @@ type FileId = (u64, u64);
 
 impl SqliteDirectory {
     /// Describes the database; the file is opened by the first look-up.
-    pub(super) fn new(file: PathBuf, query: MenuQuery, timeout: Duration, keep: usize) -> Self {
+    pub(super) fn new(file: PathBuf, queries: Queries, timeout: Duration, keep: usize) -> Self {
         Self {
             file,
-            query,
+            queries,
             timeout,
             keep,
             idle: Mutex::default(),
@@ -50,6 +50,40 @@ impl SqliteDirectory {
 
     /// The rows for a phone, within the time budget.
     pub(super) fn menu(&self, phone: &Phone) -> Result<Vec<MenuRow>, LookupError> {
+        let query = &self.queries.menu;
+        let forms = phone.forms();
+        let phones = params_from_iter(forms.iter().take(query.parameters));
+        self.ask(query, phones, |answer| {
+            let mut rows = Vec::new();
+            while rows.len() < MAX_ROWS {
+                let Some(row) = answer.next()? else { break };
+                rows.push(menu_row(|at| row.get_ref(at).ok().and_then(column)));
+            }
+            Ok(rows)
+        })
+    }
+
+    /// The number of a code, within the time budget.
+    pub(super) fn code(&self, code: &str) -> Result<Option<String>, LookupError> {
+        self.ask(&self.queries.code, [code], |answer| {
+            Ok(answer
+                .next()?
+                .and_then(|row| row.get_ref(0).ok().and_then(column)))
+        })
+    }
+
+    /// Closes the idle connections.
+    pub(super) fn stop(&self) {
+        self.idle.lock().clear();
+    }
+
+    /// What `take` makes of the answer.
+    fn ask<T>(
+        &self,
+        query: &Query,
+        parameters: impl Params,
+        take: impl FnOnce(&mut Rows<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, LookupError> {
         let deadline = Instant::now() + self.timeout;
         let file = self.file_id()?;
         let opened = self.idle.lock().pop();
@@ -57,17 +91,12 @@ impl SqliteDirectory {
             Some(opened) => opened,
             None => self.open(file)?,
         };
-        let rows = self.read(&mut opened.conn, phone, deadline)?;
+        let taken = self.read(&mut opened.conn, query, parameters, take, deadline)?;
         let mut idle = self.idle.lock();
         if idle.len() < self.keep {
             idle.push(opened);
         }
-        Ok(rows)
-    }
-
-    /// Closes the idle connections.
-    pub(super) fn stop(&self) {
-        self.idle.lock().clear();
+        Ok(taken)
     }
 
     fn file_id(&self) -> Result<FileId, LookupError> {
@@ -87,33 +116,27 @@ impl SqliteDirectory {
         Ok(Opened { conn, file })
     }
 
-    fn read(
+    fn read<T>(
         &self,
         conn: &mut Connection,
-        phone: &Phone,
+        query: &Query,
+        parameters: impl Params,
+        take: impl FnOnce(&mut Rows<'_>) -> rusqlite::Result<T>,
         deadline: Instant,
-    ) -> Result<Vec<MenuRow>, LookupError> {
+    ) -> Result<T, LookupError> {
         let late = move || Instant::now() >= deadline;
         conn.progress_handler(STEPS, Some(late))
             .map_err(|e| self.error(e))?;
         // Preparing reads the tables' definitions, so it too may meet a lock.
         self.wait_for_locks(conn, deadline)?;
-        let sql = &self.query.sql;
-        let mut statement = conn.prepare_cached(sql).map_err(|e| self.error(e))?;
-        self.query
-            .check(statement.parameter_count(), statement.column_count())?;
+        let prepared = conn.prepare_cached(&query.sql);
+        let mut statement = prepared.map_err(|e| self.error(e))?;
+        query
+            .check(statement.parameter_count(), statement.column_count())
+            .map_err(LookupError::Refused)?;
         self.wait_for_locks(conn, deadline)?;
-        let forms = phone.forms();
-        let phones = params_from_iter(forms.iter().take(self.query.parameters));
-        let mut answer = statement.query(phones).map_err(|e| self.error(e))?;
-        let mut rows = Vec::new();
-        while rows.len() < MAX_ROWS {
-            let Some(row) = answer.next().map_err(|e| self.error(e))? else {
-                break;
-            };
-            rows.push(menu_row(|at| row.get_ref(at).ok().and_then(column)));
-        }
-        Ok(rows)
+        let mut answer = statement.query(parameters).map_err(|e| self.error(e))?;
+        take(&mut answer).map_err(|e| self.error(e))
     }
 
     fn wait_for_locks(&self, conn: &Connection, deadline: Instant) -> Result<(), LookupError> {
@@ -133,7 +156,7 @@ impl SqliteDirectory {
                 self.timeout.as_millis()
             )),
             Some(OperationInterrupted) => LookupError::Unavailable(format!(
-                "{file}: no rows within {} ms; is an index on the phone missing?",
+                "{file}: no rows within {} ms; is an index on the table missing?",
                 self.timeout.as_millis()
             )),
             Some(CannotOpen | PermissionDenied | SystemIoFailure) => LookupError::Unavailable(
@@ -145,7 +168,7 @@ impl SqliteDirectory {
             )),
             _ => LookupError::Refused(format!(
                 "{file}: {error}; the schema that comes with the module creates the tables, \
-                 and [database] menu_query must fit them"
+                 and [database] menu_query and code_query must fit them"
             )),
         }
     }

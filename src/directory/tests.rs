@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::numbers::NumberPlan;
+use crate::settings::Settings;
 
 /// How late an answer may be over its budget when the machine is overloaded; alone it is
 /// late by a few milliseconds. A lie that is not cut off takes seconds.
@@ -29,6 +30,25 @@ fn rows(directory: &LiveDirectory, number: &str) -> Result<Vec<MenuRow>, LookupE
     let answer = directory.menu(&phone(number))?;
     assert_eq!(answer.source, Source::Live);
     Ok(answer.rows)
+}
+
+fn number(directory: &LiveDirectory, code: &str) -> Result<Option<String>, LookupError> {
+    let answer = directory.code(code)?;
+    assert_eq!(answer.source, Source::Live);
+    Ok(answer.number)
+}
+
+#[test]
+fn what_no_telephone_types_is_not_asked_for() {
+    let directory = open(&Settings::default().database, Path::new("/nonexistent"));
+    for code in ["", "1x", "\u{661}", "1 ", "' OR 1", "A"] {
+        let nobody = CodeAnswer {
+            number: None,
+            source: Source::None,
+        };
+        assert_eq!(directory.code(code), Ok(nobody), "{code:?}");
+    }
+    directory.code("0*#9").unwrap_err();
 }
 
 /// The look-up must fail as unavailable within `timeout`; gives the words.

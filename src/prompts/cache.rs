@@ -19,10 +19,10 @@ pub(super) const CAPACITY: usize = 64 << 20;
 const ENTRY_BYTES: usize = 1024;
 
 /// Which file. Names that mean the same file share its entry. The folder is part of it,
-/// because a file was proven to lie in one folder, not in all.
+/// because a file was proven to lie in one folder, not in all; `None`: nothing was to prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct FileId {
-    folder: PromptFolder,
+    folder: Option<PromptFolder>,
     device: u64,
     inode: u64,
 }
@@ -36,7 +36,7 @@ pub(super) struct Stamp {
 }
 
 /// The identity of a file in a folder, from one `stat`.
-pub(super) fn identify(folder: PromptFolder, metadata: &Metadata) -> (FileId, Stamp) {
+pub(super) fn identify(folder: Option<PromptFolder>, metadata: &Metadata) -> (FileId, Stamp) {
     let id = FileId {
         folder,
         device: metadata.dev(),
@@ -204,7 +204,7 @@ mod tests {
 
     fn file(inode: u64) -> FileId {
         FileId {
-            folder: PromptFolder::KeyNum,
+            folder: Some(PromptFolder::KeyNum),
             device: 1,
             inode,
         }

@@ -38,26 +38,35 @@ pub(super) fn find(root: &Path, name: &PromptName) -> Result<Found, PromptError>
         return Err(PromptError::Forbidden(format!("{}: {why}", shown(name))));
     }
     let folder = root.join(name.folder.as_str());
+    find_in(&folder, &name.file, || shown(name))
+}
+
+/// As [`find`], for a file name that is known to be one; `shown` tells it in errors.
+pub(super) fn find_in(
+    folder: &Path,
+    file: &str,
+    shown: impl Fn() -> String,
+) -> Result<Found, PromptError> {
     let mut irregular = false;
-    for path in candidates(&folder, &name.file) {
+    for path in candidates(folder, file) {
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_file() => return Ok(Found { path, metadata }),
             Ok(_) => irregular = true,
             Err(e) if is_absent(e.kind()) => {}
             Err(e) => {
                 let path = path.display();
-                let text = format!("{}: cannot look at {path}: {e}", shown(name));
+                let text = format!("{}: cannot look at {path}: {e}", shown());
                 return Err(PromptError::Missing(text));
             }
         }
     }
     if irregular {
-        let text = format!("{}: is not a regular file", shown(name));
+        let text = format!("{}: is not a regular file", shown());
         return Err(PromptError::Forbidden(text));
     }
     Err(PromptError::Missing(format!(
         "{}: no such file in {}, nor with .wav or .mp3",
-        shown(name),
+        shown(),
         folder.display()
     )))
 }

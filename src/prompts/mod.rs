@@ -6,6 +6,7 @@
 mod cache;
 mod decode;
 mod find;
+pub mod notices;
 mod resample;
 #[cfg(test)]
 mod testing;
@@ -23,7 +24,7 @@ use crate::ports::{PromptError, Prompts, Sound};
 
 use cache::{Cache, Failure, identify};
 use decode::{Decoded, decode};
-use find::{Found, confined, find};
+use find::{confined, find};
 
 /// Decoding needs more stack than Asterisk's channel threads have, which is 496 KiB.
 const STACK_BYTES: usize = 2 << 20;
@@ -51,29 +52,30 @@ impl PromptLibrary {
             cache: Cache::new(cache::CAPACITY),
         }
     }
-
-    /// Decodes a file. What is wrong with it goes to the log.
-    fn load(&self, name: &PromptName, found: &Found) -> Result<Sound, Failure> {
-        let path = confined(&self.root, name, &found.path).map_err(Failure::Passing)?;
-        let file = open(&path).map_err(|e| passing(&path, &e))?;
-        match apart(move || decode(file)).map_err(|e| passing(&path, &e))? {
-            Ok(Decoded { samples, flaw }) => {
-                if let Some(flaw) = flaw {
-                    log::warn!("{}: {flaw}", path.display());
-                }
-                let samples = samples.into();
-                Ok(Sound { samples })
-            }
-            Err(why) => Err(Failure::Lasting(undecodable(&path, &why))),
-        }
-    }
 }
 
 impl Prompts for PromptLibrary {
     fn sound(&self, name: &PromptName) -> Result<Sound, PromptError> {
         let found = find(&self.root, name)?;
-        let (id, stamp) = identify(name.folder, &found.metadata);
-        self.cache.get(id, stamp, || self.load(name, &found))
+        let (id, stamp) = identify(Some(name.folder), &found.metadata);
+        self.cache.get(id, stamp, || {
+            load(&confined(&self.root, name, &found.path).map_err(Failure::Passing)?)
+        })
+    }
+}
+
+/// Decodes a file. What is wrong with it goes to the log.
+fn load(path: &Path) -> Result<Sound, Failure> {
+    let file = open(path).map_err(|e| passing(path, &e))?;
+    match apart(move || decode(file)).map_err(|e| passing(path, &e))? {
+        Ok(Decoded { samples, flaw }) => {
+            if let Some(flaw) = flaw {
+                log::warn!("{}: {flaw}", path.display());
+            }
+            let samples = samples.into();
+            Ok(Sound { samples })
+        }
+        Err(why) => Err(Failure::Lasting(undecodable(path, &why))),
     }
 }
 

@@ -1,11 +1,14 @@
 //! The options by name: one table says what is known and how each value is read.
 
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::values::{
+    digits, driver, host, key, music_class, orphan, pattern, port, query, seconds, socket,
+    template, text, whole,
+};
 use super::{Address, Driver, Line, Secret, Settings};
-use crate::numbers::{Pattern, Template, shown};
+use crate::numbers::{Pattern, shown};
 
 /// Reads a value into the draft, or says what would be right.
 pub(super) type Read = fn(&mut Draft, &str) -> Result<(), String>;
@@ -66,6 +69,42 @@ pub(super) const OPTIONS: &[(&str, &str, Read)] = &[
     ("ivr", "sounds", |d, v| {
         put(&mut d.settings.ivr.sounds, text(v, "rust_ivr"))
     }),
+    ("conference", "add_key", |d, v| {
+        put(&mut d.settings.conference.keys.add, key(v, "*"))
+    }),
+    ("conference", "join_key", |d, v| {
+        put(&mut d.settings.conference.keys.join, key(v, "#"))
+    }),
+    ("conference", "cancel_key", |d, v| {
+        put(&mut d.settings.conference.keys.cancel, key(v, "*"))
+    }),
+    ("conference", "code_timeout", |d, v| {
+        put(
+            &mut d.settings.conference.code_timeout,
+            seconds(v, 1..=60, 5),
+        )
+    }),
+    ("conference", "ring_timeout", |d, v| {
+        put(
+            &mut d.settings.conference.ring_timeout,
+            seconds(v, 1..=300, 45),
+        )
+    }),
+    ("conference", "tries", |d, v| {
+        put(
+            &mut d.settings.conference.tries,
+            whole(v, "tries", 1..=10, 3),
+        )
+    }),
+    ("conference", "hold_music", |d, v| {
+        put(&mut d.settings.conference.hold_music, music_class(v))
+    }),
+    ("conference", "orphan", |d, v| {
+        put(&mut d.settings.conference.orphan, orphan(v))
+    }),
+    ("conference", "sounds", |d, v| {
+        put(&mut d.settings.conference.sounds, text(v, "rust_conf"))
+    }),
     ("database", "driver", |d, v| put(&mut d.mysql, driver(v))),
     ("database", "file", |d, v| {
         put(&mut d.file, text(v, "rust_ivr.sqlite3").map(Some))
@@ -103,20 +142,21 @@ pub(super) const OPTIONS: &[(&str, &str, Read)] = &[
         )
     }),
     ("database", "menu_query", |d, v| {
-        put(&mut d.settings.database.menu_query, query(v).map(Some))
+        put(
+            &mut d.settings.database.menu_query,
+            query(v, "the caller's canonical phone").map(Some),
+        )
+    }),
+    ("database", "code_query", |d, v| {
+        put(
+            &mut d.settings.database.code_query,
+            query(v, "the code").map(Some),
+        )
     }),
     // Of later versions: one file serves them all, so the names are known and nothing more.
     ("database", "snapshot", |_, _| Ok(())),
-    ("database", "code_query", |_, _| Ok(())),
     ("database", "menu_snapshot", |_, _| Ok(())),
     ("database", "code_snapshot", |_, _| Ok(())),
-    ("conference", "add_key", |_, _| Ok(())),
-    ("conference", "join_key", |_, _| Ok(())),
-    ("conference", "cancel_key", |_, _| Ok(())),
-    ("conference", "code_timeout", |_, _| Ok(())),
-    ("conference", "ring_timeout", |_, _| Ok(())),
-    ("conference", "hold_music", |_, _| Ok(())),
-    ("conference", "orphan", |_, _| Ok(())),
 ];
 
 /// What the lines said so far, over the defaults.
@@ -167,10 +207,25 @@ impl Draft {
         } else if let Some(file) = self.file.take() {
             self.settings.database.driver = Driver::Sqlite { file: file.into() };
         }
+        self.check_keys();
         if self.problems.is_empty() {
             Ok(self.settings)
         } else {
             Err(self.problems)
+        }
+    }
+
+    /// Add and cancel are never waited for at once, so they may be one key.
+    fn check_keys(&mut self) {
+        let keys = self.settings.conference.keys;
+        for (name, key) in [("add_key", keys.add), ("cancel_key", keys.cancel)] {
+            if keys.join == key {
+                self.problems.push(format!(
+                    "[conference] join_key and {name} are both {key}: join_key must differ from \
+                     add_key and cancel_key, such as join_key = #"
+                ));
+                return;
+            }
         }
     }
 
@@ -209,105 +264,6 @@ impl Draft {
 
 fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
     value.map(|value| *place = value)
-}
-
-fn template(value: &str, has_number: bool) -> Result<Template, String> {
-    Template::parse(value, has_number).map_err(|error| error.to_string())
-}
-
-fn pattern(value: &str) -> Result<Pattern, String> {
-    Pattern::parse(value).map_err(|error| error.to_string())
-}
-
-fn digits(value: &str, length: RangeInclusive<usize>, example: &str) -> Result<String, String> {
-    if value.bytes().all(|b| b.is_ascii_digit()) && length.contains(&value.len()) {
-        return Ok(value.to_owned());
-    }
-    let (least, most) = length.into_inner();
-    Err(format!("write {least} to {most} digits, such as {example}"))
-}
-
-fn whole(value: &str, what: &str, range: RangeInclusive<u32>, example: u32) -> Result<u32, String> {
-    let digits = value.bytes().all(|b| b.is_ascii_digit());
-    match value.parse() {
-        Ok(number) if digits && range.contains(&number) => Ok(number),
-        _ => Err(format!(
-            "write {what} as a whole number without a unit, from {} to {}, such as {example}",
-            range.start(),
-            range.end()
-        )),
-    }
-}
-
-fn seconds(value: &str, range: RangeInclusive<u32>, example: u32) -> Result<Duration, String> {
-    whole(value, "seconds", range, example).map(|n| Duration::from_secs(n.into()))
-}
-
-fn text(value: &str, example: &str) -> Result<String, String> {
-    if value.is_empty() || value.chars().any(char::is_control) {
-        return Err(format!("write a name such as {example}"));
-    }
-    Ok(value.to_owned())
-}
-
-fn driver(value: &str) -> Result<bool, String> {
-    match value.to_ascii_lowercase().as_str() {
-        "sqlite" => Ok(false),
-        "mysql" => Ok(true),
-        _ => Err("write sqlite or mysql (for MariaDB too)".to_owned()),
-    }
-}
-
-fn host(value: &str) -> Result<String, String> {
-    if value.is_empty() || value.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control())
-    {
-        return Err("write a host such as 127.0.0.1; a socket's path goes into socket".to_owned());
-    }
-    Ok(value.to_owned())
-}
-
-fn port(value: &str) -> Result<u16, String> {
-    match value.parse() {
-        Ok(port) if port > 0 => Ok(port),
-        _ => Err("write a port from 1 to 65535, such as 3306".to_owned()),
-    }
-}
-
-fn socket(value: &str) -> Result<PathBuf, String> {
-    if !value.starts_with('/') || value.chars().any(char::is_control) {
-        return Err("write an absolute path such as /run/mysqld/mysqld.sock".to_owned());
-    }
-    Ok(value.into())
-}
-
-/// A statement that reads, with one place for the phone.
-fn query(value: &str) -> Result<String, String> {
-    let verb = value
-        .split(|c: char| !c.is_ascii_alphabetic())
-        .next()
-        .unwrap_or_default();
-    if !verb.eq_ignore_ascii_case("SELECT") && !verb.eq_ignore_ascii_case("WITH") {
-        return Err("write a statement that begins with SELECT or WITH".to_owned());
-    }
-    let mut open_quote = None;
-    let mut places = 0;
-    for character in value.chars() {
-        match open_quote {
-            Some(quote) if quote == character => open_quote = None,
-            Some(_) => {}
-            None if matches!(character, '\'' | '"' | '`') => open_quote = Some(character),
-            None => places += usize::from(character == '?'),
-        }
-    }
-    if open_quote.is_some() {
-        return Err("a quote is opened and not closed".to_owned());
-    }
-    if places != 1 {
-        return Err(format!(
-            "write exactly one ? outside quotes, for the caller's canonical phone; there are {places}"
-        ));
-    }
-    Ok(value.to_owned())
 }
 
 /// What to say about a name that no option has.

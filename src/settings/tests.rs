@@ -59,6 +59,7 @@ fn the_sample_uncommented_is_right_too() {
     let settings = parse(&text).unwrap();
     assert_eq!(settings.numbers.deny.len(), 1);
     assert!(settings.database.menu_query.unwrap().ends_with("phone = ?"));
+    assert!(settings.database.code_query.unwrap().ends_with("pref = ?"));
     let mysql = text
         .replace("driver = sqlite", "driver = mysql")
         .replace("socket =", ";socket =");
@@ -78,13 +79,13 @@ fn the_sample_uncommented_is_right_too() {
 
 #[test]
 fn the_sample_names_every_option_of_this_version() {
-    let later = ["snapshot", "code_query", "menu_snapshot", "code_snapshot"];
+    let later = ["snapshot", "menu_snapshot", "code_snapshot"];
     let told: Vec<_> = lines(&uncommented(SAMPLE))
         .into_iter()
         .map(|l| (l.section, l.key))
         .collect();
     for (section, key, _) in options::OPTIONS {
-        let of_this_version = *section != "conference" && !later.contains(key);
+        let of_this_version = !later.contains(key);
         let told = told.contains(&((*section).to_owned(), (*key).to_owned()));
         assert_eq!(told, of_this_version, "[{section}] {key}");
     }
@@ -92,9 +93,7 @@ fn the_sample_names_every_option_of_this_version() {
 
 #[test]
 fn options_of_later_versions_are_accepted_unread() {
-    let text = "[conference]\nadd_key = *\njoin_key = x\ncancel_key = *\ncode_timeout = 5\n\
-                ring_timeout = 45\nhold_music = default\norphan = fallback\n\
-                [database]\nsnapshot = 60\ncode_query = \nmenu_snapshot = ...\ncode_snapshot = y";
+    let text = "[database]\nsnapshot = 60\nmenu_snapshot = ...\ncode_snapshot = y";
     assert_eq!(parse(text).unwrap(), Settings::default());
 }
 
@@ -121,6 +120,9 @@ fn numbers_have_bounds() {
         ("ivr", "digit_timeout", 1, 60),
         ("ivr", "interdigit_timeout", 1, 10),
         ("ivr", "repeat", 1, 10),
+        ("conference", "code_timeout", 1, 60),
+        ("conference", "ring_timeout", 1, 300),
+        ("conference", "tries", 1, 10),
         ("database", "port", 1, 65535),
         ("database", "timeout", 10, 5000),
         ("database", "connections", 1, 64),
@@ -177,6 +179,48 @@ fn every_value_reaches_its_place() {
     );
     assert_eq!(settings.database.timeout, Duration::from_millis(20));
     assert_eq!(settings.database.connections, 6);
+}
+
+#[test]
+fn every_value_of_a_conference_reaches_its_place() {
+    let text = "[conference]\nadd_key = A\njoin_key = 0\ncancel_key = D\ncode_timeout = 6\n\
+                ring_timeout = 7\ntries = 8\nhold_music = Class-9_x.y\norphan = Wait\nsounds = /c\n\
+                [database]\ncode_query = SELECT a FROM b WHERE c = ?";
+    let settings = parse(text).unwrap();
+    let conference = Conference {
+        keys: Keys {
+            add: 'A',
+            join: '0',
+            cancel: 'D',
+        },
+        code_timeout: Duration::from_secs(6),
+        ring_timeout: Duration::from_secs(7),
+        tries: 8,
+        hold_music: "Class-9_x.y".to_owned(),
+        orphan: Orphan::Wait,
+        sounds: "/c".to_owned(),
+    };
+    assert_eq!(settings.conference, conference);
+    let query = settings.database.code_query;
+    assert_eq!(query.as_deref(), Some("SELECT a FROM b WHERE c = ?"));
+    let hangup = parse("[conference]\norphan = hangup").unwrap();
+    assert_eq!(hangup.conference.orphan, Orphan::Hangup);
+}
+
+#[test]
+fn the_join_key_is_no_other_key() {
+    for (text, both) in [
+        ("join_key = *", "join_key and add_key are both *"),
+        ("add_key = #", "join_key and add_key are both #"),
+        ("cancel_key = #", "join_key and cancel_key are both #"),
+    ] {
+        let problem = problem(&format!("[conference]\n{text}"));
+        assert!(
+            problem.contains(both) && problem.contains("must differ"),
+            "{problem}"
+        );
+    }
+    parse("[conference]\nadd_key = #\njoin_key = *\ncancel_key = 1").unwrap();
 }
 
 #[test]
@@ -252,6 +296,18 @@ fn other_values_are_refused_with_what_is_right() {
         ("[numbers]\nallow = 7X.", "begins with _"),
         ("[numbers]\ndeny = _+7X.", "'+' can match no number"),
         ("[ivr]\nsounds =", "such as rust_ivr"),
+        ("[conference]\nadd_key =", "one key"),
+        ("[conference]\njoin_key = ##", "one key"),
+        ("[conference]\ncancel_key = x", "such as *"),
+        ("[conference]\ncancel_key = \u{661}", "such as *"),
+        ("[conference]\nhold_music =", "musiconhold.conf"),
+        ("[conference]\nhold_music = a b", "musiconhold.conf"),
+        ("[conference]\norphan = no", "fallback, hangup or wait"),
+        ("[conference]\nsounds =", "such as rust_conf"),
+        (
+            "[database]\ncode_query = select 1",
+            "for the code; there are 0",
+        ),
         ("[database]\ndriver = postgres", "sqlite or mysql"),
         ("[database]\nfile =", "rust_ivr.sqlite3"),
         ("[database]\nsocket = mysqld.sock", "absolute path"),

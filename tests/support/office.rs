@@ -25,6 +25,9 @@ pub const TARGET_TONE: f64 = 2100.0;
 /// What the caller says.
 pub const CALLER_TONE: f64 = 2500.0;
 
+/// Music on hold.
+pub const MUSIC: f64 = 3000.0;
+
 /// The prompts: file, tone, length. The debug menus name these files.
 pub const INTRO: Prompt = Prompt {
     file: "scenario/hello.mp3",
@@ -101,6 +104,17 @@ impl Office {
         database: Database,
         change: impl FnOnce(MachineConfig) -> MachineConfig,
     ) -> Self {
+        let office = Self::open_spoken(name, database, change);
+        write_prompts(&office.run.data_directory().join("sounds/rust_ivr"));
+        office
+    }
+
+    /// As [`Self::open_with`], and the prompts are the repository's own, spoken.
+    pub fn open_spoken(
+        name: &str,
+        database: Database,
+        change: impl FnOnce(MachineConfig) -> MachineConfig,
+    ) -> Self {
         let run = Run::new(name);
         let trace = Trace::to_file(&run.directory().join("sip.txt"));
         let multifon = Peer::bind((run.multifon(), 5060), "multifon", &trace);
@@ -111,10 +125,10 @@ impl Office {
         let line = Credentials::new(BITRIX24_LINE, BITRIX24_PASSWORD);
         bitrix24.demand(Demand::new(Asker::Server, "bitrixphone.com", line));
 
+        write_music(&run.data_directory().join("moh"));
         let (mariadb, own_lines) = start_database(&run, database);
         let config = change(MachineConfig::samples(&run).append("res_rust_ivr.conf", &own_lines));
         let machine = Machine::start(&run, config);
-        write_prompts(&run.data_directory().join("sounds/rust_ivr"));
         let contact = multifon.wait_registered(SOON).contact;
         Self {
             run,
@@ -262,6 +276,12 @@ fn write_prompts(sounds: &Path) {
         let path = path.with_extension("wav");
         fs::write(&path, tone_wav(prompt.hz, prompt.ms, 16_000)).expect("a prompt");
     }
+}
+
+/// Asterisk looks for music when it starts.
+fn write_music(directory: &Path) {
+    fs::create_dir_all(directory).expect("a directory for music");
+    fs::write(directory.join("music.wav"), tone_wav(MUSIC, 60_000, 8000)).expect("music");
 }
 
 /// A tone as a 16-bit mono WAV file.

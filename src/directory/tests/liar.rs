@@ -25,6 +25,8 @@ pub(super) enum Lie {
     EmptyPacket,
     HugePacket,
     Error(u16, &'static str),
+    /// Every statement but the code's works.
+    NoCodes(u16, &'static str),
 }
 
 /// Pause between two bytes: shorter than the socket's own timeout, so that only the
@@ -169,6 +171,7 @@ impl Shared {
             return Ok(());
         }
         receive(&mut stream)?;
+        self.change(|state| state.logins += 1);
         stream.write_all(&packet(2, &OK))?;
         loop {
             let command = receive(&mut stream)?;
@@ -177,50 +180,52 @@ impl Shared {
                 (Some(0x03), _) => stream.write_all(&packet(1, &OK))?,
                 (Some(0x16), Lie::SilentAtPrepare) => return self.hang(),
                 (Some(0x16), Lie::DripPrepared) => self.drip(&mut stream, &prepared())?,
-                (Some(0x16), _) => {
+                (Some(0x16), lie) => {
                     self.change(|state| state.prepared += 1);
-                    stream.write_all(&prepared())?;
-                    self.change(|state| state.logins += 1);
+                    match (asks_code(&command), lie) {
+                        (true, Lie::NoCodes(code, words)) => refuse(&mut stream, code, words)?,
+                        (true, _) => stream.write_all(&code_prepared())?,
+                        (false, _) => stream.write_all(&prepared())?,
+                    }
                 }
                 (Some(0x17), lie) => {
                     self.change(|state| state.executed += 1);
-                    self.execute(&mut stream, lie)?;
+                    self.execute(&mut stream, lie, &command)?;
                 }
                 _ => return Ok(()),
             }
         }
     }
 
-    fn execute(&self, stream: &mut TcpStream, lie: Lie) -> io::Result<()> {
-        let (mut head, row) = rows();
+    fn execute(&self, stream: &mut TcpStream, lie: Lie, command: &[u8]) -> io::Result<()> {
+        let (columns, row) = match command[1] {
+            CODE => (1, code_row(command)),
+            _ => (5, menu_row()),
+        };
+        let mut head = head(columns);
+        let next = columns + 3;
         match lie {
             Lie::SilentAtExecute => self.hang(),
             Lie::DropAtExecute => Err(io::ErrorKind::ConnectionAborted.into()),
             Lie::EmptyPacket => stream.write_all(&packet(1, &[])),
             // Announces 16 MB and begins to send them.
             Lie::HugePacket => stream.write_all(&[0xff, 0xff, 0xff, 1, 5, 5, 5]),
-            Lie::Error(code, words) => {
-                let mut error = vec![0xff];
-                error.extend(code.to_le_bytes());
-                error.extend(b"#42S02");
-                error.extend(words.as_bytes());
-                stream.write_all(&packet(1, &error))
-            }
+            Lie::Error(code, words) => refuse(stream, code, words),
             Lie::DripRows => {
                 stream.write_all(&head)?;
-                self.drip(stream, &packet(8, &row))
+                self.drip(stream, &packet(next, &row))
             }
             Lie::EndlessRows => {
                 stream.write_all(&head)?;
-                let mut sequence = 8_u8;
+                let mut sequence = next;
                 loop {
                     stream.write_all(&packet(sequence, &row))?;
                     sequence = sequence.wrapping_add(1);
                 }
             }
             _ => {
-                head.extend(packet(8, &row));
-                head.extend(packet(9, &EOF));
+                head.extend(packet(next, &row));
+                head.extend(packet(next + 1, &EOF));
                 stream.write_all(&head)
             }
         }
@@ -261,6 +266,14 @@ fn packet(sequence: u8, body: &[u8]) -> Vec<u8> {
     packet
 }
 
+fn refuse(stream: &mut TcpStream, code: u16, words: &str) -> io::Result<()> {
+    let mut error = vec![0xff];
+    error.extend(code.to_le_bytes());
+    error.extend(b"#42S02");
+    error.extend(words.as_bytes());
+    stream.write_all(&packet(1, &error))
+}
+
 fn greeting() -> Vec<u8> {
     let mut greeting = b"\x0a5.5.5-10.11.0-MariaDB\0".to_vec();
     greeting.extend(1_u32.to_le_bytes());
@@ -295,14 +308,44 @@ fn prepared() -> Vec<u8> {
     answer
 }
 
-/// The head of an answer to COM_STMT_EXECUTE, and the body of its one row; the fourth
-/// column is NULL, the second no UTF-8.
-fn rows() -> (Vec<u8>, Vec<u8>) {
-    let mut head = packet(1, &[5]);
-    for sequence in 2..=6 {
+/// The number of the code's statement; the menu's has 1.
+const CODE: u8 = 2;
+
+fn asks_code(prepare: &[u8]) -> bool {
+    prepare.windows(16).any(|text| text == b"sAsterisk_prefix")
+}
+
+/// The answer to COM_STMT_PREPARE of a code: one parameter, one column.
+fn code_prepared() -> Vec<u8> {
+    let mut answer = packet(1, &[0, CODE, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]);
+    for (sequence, body) in [
+        (2, column()),
+        (3, EOF.into()),
+        (4, column()),
+        (5, EOF.into()),
+    ] {
+        answer.extend(packet(sequence, &body));
+    }
+    answer
+}
+
+/// The head of an answer to COM_STMT_EXECUTE: columns + 2 packets.
+fn head(columns: u8) -> Vec<u8> {
+    let mut head = packet(1, &[columns]);
+    for sequence in 2..columns + 2 {
         head.extend(packet(sequence, &column()));
     }
-    head.extend(packet(7, &EOF));
-    let row = b"\0\x20\x06orders\x03a\xffb\x011\x0b74950000001".to_vec();
-    (head, row)
+    head.extend(packet(columns + 2, &EOF));
+    head
+}
+
+/// A row of a menu; the fourth column is NULL, the second no UTF-8.
+fn menu_row() -> Vec<u8> {
+    b"\0\x20\x06orders\x03a\xffb\x011\x0b74950000001".to_vec()
+}
+
+/// A code's row repeats the parameter as it was sent, behind statement, flags, iterations,
+/// NULL bits and the parameter's type.
+fn code_row(execute: &[u8]) -> Vec<u8> {
+    [b"\0\0", &execute[14..]].concat()
 }

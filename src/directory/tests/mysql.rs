@@ -28,6 +28,7 @@ fn connect(port: u16, connections: usize, timeout: Duration) -> LiveDirectory {
         timeout,
         connections,
         menu_query: None,
+        code_query: None,
     };
     open(&settings, Path::new("/nonexistent"))
 }
@@ -67,8 +68,61 @@ fn rows_come_over_one_prepared_connection_on_a_channels_stack() {
     channel.unwrap().join().unwrap();
     assert_eq!(
         (server.logins(), server.prepared(), server.executed()),
-        (1, 1, 100)
+        (1, 2, 100)
     );
+}
+
+#[test]
+fn a_code_is_sent_as_text_over_the_same_connection() {
+    let server = Liar::start(Lie::None);
+    let directory = connect(server.port(), 1, PATIENT);
+    // The liar answers with the parameter.
+    for code in ["007", "12*#"] {
+        assert_eq!(number(&directory, code).unwrap(), some(code));
+        assert_eq!(rows(&directory, "70000000001").unwrap(), [honest()]);
+    }
+    assert_eq!(
+        (server.logins(), server.prepared(), server.executed()),
+        (1, 2, 4)
+    );
+}
+
+#[test]
+fn menus_go_on_without_codes_and_codes_come_back() {
+    let server = Liar::start(Lie::NoCodes(
+        1146,
+        "Table 'site.sAsterisk_prefix' doesn't exist",
+    ));
+    let directory = connect(server.port(), 1, PATIENT);
+    for _ in 0..2 {
+        assert_eq!(rows(&directory, "70000000001").unwrap(), [honest()]);
+        let error = number(&directory, "1").unwrap_err();
+        assert!(
+            matches!(&error, LookupError::Refused(why) if why.contains("error 1146")),
+            "{error}"
+        );
+    }
+    server.say(Lie::None);
+    assert_eq!(number(&directory, "1").unwrap(), some("1"));
+    assert_eq!(server.logins(), 1);
+}
+
+#[test]
+fn a_code_keeps_to_the_budget_and_outlives_a_stale_connection() {
+    let server = Liar::start(Lie::None);
+    let directory = connect(server.port(), 1, PATIENT);
+    number(&directory, "1").unwrap();
+    server.drop_connections();
+    assert_eq!(number(&directory, "1").unwrap(), some("1"));
+
+    for lie in [Lie::SilentAtExecute, Lie::DripRows] {
+        let server = Liar::start(lie);
+        let directory = connect(server.port(), 1, TIMEOUT);
+        let began = Instant::now();
+        let error = number(&directory, "123456789").unwrap_err();
+        assert!(began.elapsed() < TIMEOUT + SLACK, "{:?}", began.elapsed());
+        assert!(matches!(error, LookupError::Unavailable(_)), "{error}");
+    }
 }
 
 #[test]

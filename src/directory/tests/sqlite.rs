@@ -34,13 +34,18 @@ impl Dir {
     }
 
     fn open(&self, query: Option<&str>) -> LiveDirectory {
+        self.open_with(query, None)
+    }
+
+    fn open_with(&self, menu: Option<&str>, code: Option<&str>) -> LiveDirectory {
         let settings = Database {
             driver: Driver::Sqlite {
                 file: "test.sqlite3".into(),
             },
             timeout: TIMEOUT,
             connections: 2,
-            menu_query: query.map(str::to_owned),
+            menu_query: menu.map(str::to_owned),
+            code_query: code.map(str::to_owned),
         };
         open(&settings, &self.0)
     }
@@ -238,4 +243,51 @@ fn a_query_of_ones_own_asks_for_the_canonical_form() {
     assert!(refused(&dir.open(Some("SELECT ?, 2, 3, 4"))).contains("4 columns"));
     assert!(refused(&dir.open(Some("SELECT 1, 2, 3, 4, 5"))).contains("0 parameters"));
     assert!(refused(&dir.open(Some("SELEKT ?"))).contains("syntax error"));
+}
+
+#[test]
+fn a_code_gives_the_first_rows_number_as_stored() {
+    let dir = Dir::new();
+    dir.write(SCHEMA);
+    dir.write(
+        "DROP TABLE sAsterisk_prefix;
+         CREATE TABLE sAsterisk_prefix (pref TEXT, phone);
+         INSERT INTO sAsterisk_prefix VALUES ('1', '+7 (495) 000-00-01'), ('1', 'second'),
+             ('2', NULL), ('2', '74950000002'), ('3', 74950000003), ('*4#', ''), ('05', '5')",
+    );
+    let directory = dir.open(None);
+    for (code, meant) in [
+        ("1", some("+7 (495) 000-00-01")),
+        ("2", None),
+        ("3", some("74950000003")),
+        ("*4#", some("")),
+        ("4", None),
+        ("5", None),
+        ("05", some("5")),
+    ] {
+        assert_eq!(number(&directory, code).unwrap(), meant, "{code}");
+    }
+    assert_eq!(rows(&directory, "70000000001").unwrap().len(), 1);
+}
+
+#[test]
+fn a_code_query_of_ones_own_is_asked_and_checked() {
+    let dir = Dir::new();
+    dir.write(SCHEMA);
+    dir.write("DROP TABLE sAsterisk_prefix");
+    let ask = |own: Option<&str>| number(&dir.open_with(None, own), "12");
+    let own = "SELECT transferTo || ?, 'more' FROM sAsterisk_ivr_button WHERE id = 1";
+    assert_eq!(ask(Some(own)).unwrap(), some("7495000000112"));
+    for (own, expected) in [
+        (None, "no such table: sAsterisk_prefix"),
+        (Some("SELECT 1"), "code_query has 0 parameters"),
+    ] {
+        let error = ask(own).unwrap_err();
+        assert!(
+            matches!(&error, LookupError::Refused(why) if why.contains(expected)),
+            "{error}"
+        );
+    }
+    // Menus go on without codes.
+    assert_eq!(rows(&dir.open(None), "70000000001").unwrap().len(), 1);
 }

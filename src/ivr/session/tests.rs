@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::calls::Calls;
-use crate::ports::{Gone, LookupError, MenuAnswer, PromptError, Sound};
+use crate::ports::{CodeAnswer, Gone, LookupError, MenuAnswer, PromptError, Sound};
 
 /// What a scripted part does when it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +102,10 @@ impl Directory for Rows {
             rows,
             source: Source::Live,
         })
+    }
+
+    fn code(&self, _: &str) -> Result<CodeAnswer, LookupError> {
+        Err(LookupError::Refused("a menu looks no code up".into()))
     }
 }
 

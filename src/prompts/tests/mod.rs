@@ -3,11 +3,13 @@
 mod broken;
 mod formats;
 mod library;
+mod notices;
 
 use std::fs::File;
+use std::path::Path;
 
 use super::decode::{Decoded, decode};
-use super::testing::Sounds;
+use super::testing::{Sounds, loudness};
 
 /// Half of full scale, in dB.
 const HALF: f32 = -6.02;
@@ -21,4 +23,18 @@ fn decoded(content: &[u8]) -> Result<Decoded, String> {
 fn assert_lasts(samples: &[i16], seconds: f32) {
     let lasts = samples.len() as f32 / 8000.0;
     assert!((lasts - seconds).abs() < 0.02, "{lasts} s");
+}
+
+/// A recording is whole, loud enough and about as long as its words.
+fn speaks(file: &Path, words: &str) {
+    let shown = file.display();
+    let Decoded { samples, flaw } = decode(File::open(file).unwrap()).unwrap();
+    assert_eq!(flaw, None, "{shown}");
+    let per_letter = samples.len() as f32 / 8000.0 / words.chars().count() as f32;
+    assert!(
+        (0.04..0.2).contains(&per_letter),
+        "{shown}: {per_letter} s per letter"
+    );
+    let loudness = loudness(&samples);
+    assert!(loudness > -30.0, "{shown}: {loudness} dB");
 }

@@ -26,7 +26,7 @@ const LOADED: &[&str] = &[
     "res_pjsip_outbound_authenticator_digest res_pjsip_outbound_registration res_pjsip_path",
     "res_pjsip_pubsub res_pjsip_refer res_pjsip_registrar res_pjsip_rfc3326 res_pjsip_sdp_rtp",
     "res_pjsip_session res_rtp_asterisk res_security_log res_sorcery_astdb res_sorcery_config",
-    "res_sorcery_memory res_timing_timerfd",
+    "res_musiconhold res_sorcery_memory res_timing_timerfd",
 ];
 
 /// The module that is tested, and every file of Asterisk's configuration directory.
@@ -57,6 +57,10 @@ impl MachineConfig {
             ("extensions.conf", String::new()),
             ("indications.conf", INDICATIONS.into()),
             ("logger.conf", LOGGER.into()),
+            (
+                "musiconhold.conf",
+                format!("[default]\nmode = files\ndirectory = {INSIDE}/data/moh\n"),
+            ),
             ("pjsip.conf", String::new()),
             ("rtp.conf", RTP.into()),
         ] {
@@ -184,11 +188,17 @@ fn install_data(data: &Path) {
         thirdparty.join(xml),
     )
     .expect(xml);
-    let prompts = repository().join("sounds/rust_ivr");
-    for folder in ["scenario", "keyNum", "msgMp3"] {
-        let to = data.join("sounds/rust_ivr").join(folder);
+    for folder in [
+        "rust_ivr/scenario",
+        "rust_ivr/keyNum",
+        "rust_ivr/msgMp3",
+        "rust_conf/ru",
+        "rust_conf/en",
+    ] {
+        let prompts = repository().join("sounds").join(folder);
+        let to = data.join("sounds").join(folder);
         fs::create_dir_all(&to).expect("a directory for prompts");
-        for entry in fs::read_dir(prompts.join(folder)).expect("the repository's prompts") {
+        for entry in fs::read_dir(prompts).expect("the repository's prompts") {
             let entry = entry.expect("a prompt");
             fs::copy(entry.path(), to.join(entry.file_name())).expect("a prompt");
         }

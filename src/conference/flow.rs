@@ -1,0 +1,410 @@
+//! The state machine of a manager who adds third persons, pure: a state and an event give what to
+//! do at once, what the manager is told, and the next state, which says what is waited for.
+//! No clock, no lock, no log.
+//!
+//! | event | TALK | CONF | CODE | DIAL | CONSULT |
+//! |---|---|---|---|---|---|
+//! | add key | hold, say enter-code -> CODE | hold, say enter-code -> CODE | -> CODE | | |
+//! | join key | | | look up -> CODE | | join, release -> CONF |
+//! | cancel key | | | release -> TALK | drop, release -> TALK | drop, release -> TALK |
+//! | another of 0-9 * # | | | -> CODE | | |
+//! | no key in `code_timeout` | | | look up -> CODE | | |
+//! | the same, nothing typed | | | release -> TALK | | |
+//! | the code has a number | | | call -> DIAL | | |
+//! | no such code | | | say no-such-code -> CODE | | |
+//! | the number may not be dialled | | | say not-allowed -> CODE | | |
+//! | the database fails | | | say try-again -> CODE | | |
+//! | no such code, `tries` in a row | | | release, say no-such-code -> TALK | | |
+//! | the third answers | | | | -> CONSULT | |
+//! | is busy | | | | say busy -> CODE | |
+//! | is silent for `ring_timeout` | | | | say no-answer -> CODE | |
+//! | cannot be reached | | | | say unreachable -> CODE | |
+//! | the consulted third leaves | | | | | release, say third-left -> TALK |
+//! | the client leaves, a third stays | - | say client-left -> CONF | say client-left -> CODE | say client-left -> DIAL | say client-left -> CONSULT |
+//! | a third leaves, the client stays | - | say third-left -> TALK | say third-left -> CODE | say third-left -> DIAL | say third-left -> CONSULT |
+//! | the client leaves, nobody stays | say client-left -> OVER, the room ends | - | say client-left -> OVER, the room ends | drop, say client-left -> OVER, the room ends | join, release, say client-left -> CONF |
+//! | a third leaves, nobody stays | - | say third-left -> OVER, the room ends | say third-left -> OVER, the room ends | drop, say third-left -> OVER, the room ends | join, release, say third-left -> CONF |
+//! | the manager leaves a client | -> OVER, the room ends | - | -> OVER, orphan decides | drop -> OVER, orphan decides | drop -> OVER, orphan decides |
+//! | the manager leaves a third | - | -> OVER, the room ends | -> OVER, the room ends | drop -> OVER, the room ends | drop -> OVER, the room ends |
+//! | the manager leaves two or more | - | -> OVER, they go on | release -> OVER, they go on | drop, release -> OVER, they go on | drop, release -> OVER, they go on |
+//! | an operator ends the room | -> OVER, the room ends | -> OVER, the room ends | -> OVER, the room ends | drop -> OVER, the room ends | drop -> OVER, the room ends |
+//!
+//! Empty: nothing changes. `-`: cannot be. TALK stands for CONF where a third person is in the
+//! party, and CONF for TALK where none is left. In CODE, DIAL and CONSULT the party is on hold.
+//! Where `add_key` and `cancel_key` are one key, it cancels wherever there is something to cancel.
+//! A key typed into "enter-code" or into what went wrong cuts it and counts.
+//!
+//! Who leaves is told to the manager at once, in every state. The machine sums up a call as
+//! JOINED once a third person joined; else HANGUP when the manager hangs up while the party is on
+//! hold, and TALKED in every other case.
+
+use std::fmt;
+
+use super::{Keys, Notice, Status};
+use crate::numbers::Number;
+use crate::ports::{Dialled, Farewell, Happened, Party};
+
+/// The longest code, in keys. One more key looks up what was typed so far.
+pub const MAX_CODE: usize = 16;
+
+/// What an operator chose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// The manager's keys.
+    pub keys: Keys,
+    /// After so many codes in a row that lead nowhere the manager is back with the party; 1 at least.
+    pub tries: u32,
+}
+
+/// Where a manager stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Who else is joined, on hold or not.
+    pub others: Others,
+    /// What is waited for.
+    pub phase: Phase,
+}
+
+/// The party: who is joined besides the manager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Others {
+    /// The client.
+    pub client: bool,
+    /// Third persons.
+    pub thirds: u32,
+    /// A third person joined, whether still there or not.
+    pub added: bool,
+}
+
+/// What is waited for, and the data of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Talking with the party: `TALK` or `CONF`.
+    Together,
+    /// The party is on hold, a code is typed.
+    Code {
+        /// So far.
+        typed: String,
+        /// Codes in a row that led nowhere.
+        wrong: u32,
+    },
+    /// A code is looked up; still `CODE` for everybody else.
+    LookingUp {
+        /// What was typed; never empty.
+        code: String,
+        /// Codes in a row that led nowhere before.
+        wrong: u32,
+    },
+    /// The third person's telephone rings.
+    Dial,
+    /// In private with the third person.
+    Consult,
+    /// Nothing more to do.
+    Over {
+        /// How it ended.
+        status: Status,
+        /// What becomes of the party.
+        farewell: Farewell,
+    },
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// In the room.
+    Happened(Happened),
+    /// The code's number, which may be dialled.
+    Found(Number),
+    /// There is no such code.
+    Unknown,
+    /// The code's number may not be dialled, or is none.
+    NotAllowed,
+    /// The database did not answer, or refused.
+    Failed,
+}
+
+/// What to do at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Put the party on hold.
+    Hold,
+    /// Bring the party back.
+    Release,
+    /// Dial the third person.
+    Call(Number),
+    /// The third person who was consulted belongs to the party.
+    Join,
+    /// Give the attempt up, or hang up on the third person who was consulted.
+    Drop,
+}
+
+/// The answer to an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// First: to be done, in this order.
+    pub acts: Vec<Act>,
+    /// Then: to be said to the manager. Whatever cuts it is the next event.
+    pub say: Option<Notice>,
+    /// Then: where the manager is now.
+    pub state: State,
+}
+
+impl State {
+    /// The manager has come together with the client.
+    pub const START: Self = Self {
+        others: Others {
+            client: true,
+            thirds: 0,
+            added: false,
+        },
+        phase: Phase::Together,
+    };
+
+    /// The state's word for operators: `TALK`, `CONF`, `CODE`, `DIAL`, `CONSULT` or `OVER`.
+    pub const fn word(&self) -> &'static str {
+        match self.phase {
+            Phase::Together if self.others.thirds == 0 => "TALK",
+            Phase::Together => "CONF",
+            Phase::Code { .. } | Phase::LookingUp { .. } => "CODE",
+            Phase::Dial => "DIAL",
+            Phase::Consult => "CONSULT",
+            Phase::Over { .. } => "OVER",
+        }
+    }
+}
+
+impl Others {
+    const fn count(self) -> u32 {
+        self.thirds + self.client as u32
+    }
+
+    const fn and_a_third(self) -> Self {
+        Self {
+            thirds: self.thirds + 1,
+            added: true,
+            ..self
+        }
+    }
+
+    /// Those who stay; `None` when nobody of the kind was there.
+    fn without(self, who: Party) -> Option<Self> {
+        match who {
+            Party::Client => self.client.then_some(Self {
+                client: false,
+                ..self
+            }),
+            Party::Third => Some(Self {
+                thirds: self.thirds.checked_sub(1)?,
+                ..self
+            }),
+        }
+    }
+
+    const fn status(self) -> Status {
+        if self.added {
+            Status::Joined
+        } else {
+            Status::Talked
+        }
+    }
+}
+
+/// One step.
+pub fn step(rules: &Rules, State { others, phase }: State, event: Event) -> Step {
+    use Happened::{ConsultLeft, Digit, Ended, Gone, Nothing, PartyLeft};
+    use Phase::{Code, Consult, Dial, LookingUp, Over, Together};
+    let keys = rules.keys;
+    let event = match event {
+        Event::Happened(happened) => happened,
+        looked_up => return after_look_up(rules, others, phase, looked_up),
+    };
+    match (phase, event) {
+        (phase @ Over { .. }, _) => go(others, phase),
+        (phase, Gone | Happened::Dialled(Dialled::Gone)) => manager_gone(others, &phase),
+        (phase, Ended) => end(others, &phase),
+        (phase, PartyLeft(who)) => party_left(others, phase, who),
+
+        (Together, Digit(key)) if key == keys.add => go(others, code(0))
+            .doing([Act::Hold])
+            .saying(Notice::EnterCode),
+
+        (phase @ (Code { .. } | Dial | Consult), Digit(key)) if key == keys.cancel => {
+            go(others, Together)
+                .doing(give_up(&phase))
+                .doing([Act::Release])
+        }
+
+        (Code { typed, wrong }, Digit(key)) => go(others, typed_in(keys, typed, wrong, key)),
+        (Code { typed, .. }, Nothing) if typed.is_empty() => back(others),
+        (Code { typed: code, wrong }, Nothing) => go(others, LookingUp { code, wrong }),
+
+        (Dial, Happened::Dialled(Dialled::Answered)) => go(others, Consult),
+        (Dial, Happened::Dialled(end)) => go(others, code(0)).saying(match end {
+            Dialled::Busy => Notice::Busy,
+            Dialled::NoAnswer => Notice::NoAnswer,
+            _ => Notice::Unreachable,
+        }),
+
+        (Consult, Digit(key)) if key == keys.join => join(others),
+        (Consult, ConsultLeft) => back(others).saying(Notice::ThirdLeft),
+
+        (phase, _) => go(others, phase),
+    }
+}
+
+fn after_look_up(rules: &Rules, others: Others, phase: Phase, event: Event) -> Step {
+    let Phase::LookingUp { wrong, .. } = phase else {
+        return go(others, phase);
+    };
+    let notice = match event {
+        Event::Found(number) => return go(others, Phase::Dial).doing([Act::Call(number)]),
+        Event::Unknown => Notice::NoSuchCode,
+        Event::NotAllowed => Notice::NotAllowed,
+        Event::Failed | Event::Happened(_) => Notice::TryAgain,
+    };
+    let wrong = wrong + 1;
+    if wrong >= rules.tries {
+        back(others).saying(notice)
+    } else {
+        go(others, code(wrong)).saying(notice)
+    }
+}
+
+fn typed_in(keys: Keys, typed: String, wrong: u32, key: char) -> Phase {
+    let ends = key == keys.join || typed.len() >= MAX_CODE;
+    match key {
+        _ if ends && !typed.is_empty() => Phase::LookingUp { code: typed, wrong },
+        '0'..='9' | '*' | '#' if !ends => Phase::Code {
+            typed: format!("{typed}{key}"),
+            wrong,
+        },
+        _ => Phase::Code { typed, wrong },
+    }
+}
+
+fn party_left(others: Others, phase: Phase, who: Party) -> Step {
+    let Some(others) = others.without(who) else {
+        return go(others, phase);
+    };
+    let step = match phase {
+        phase if others.count() > 0 => go(others, phase),
+        Phase::Consult => join(others),
+        phase => end(others, &phase),
+    };
+    step.saying(match who {
+        Party::Client => Notice::ClientLeft,
+        Party::Third => Notice::ThirdLeft,
+    })
+}
+
+fn manager_gone(others: Others, phase: &Phase) -> Step {
+    let on_hold = *phase != Phase::Together;
+    let farewell = match others.count() {
+        2.. => Farewell::LeaveTogether,
+        1 if on_hold && others.client => Farewell::Orphan,
+        _ => Farewell::EndRoom,
+    };
+    let status = match others.status() {
+        Status::Talked if on_hold => Status::Hangup,
+        status => status,
+    };
+    let step = go(others, Phase::Over { status, farewell }).doing(give_up(phase));
+    if on_hold && farewell == Farewell::LeaveTogether {
+        step.doing([Act::Release])
+    } else {
+        step
+    }
+}
+
+fn end(others: Others, phase: &Phase) -> Step {
+    let over = Phase::Over {
+        status: others.status(),
+        farewell: Farewell::EndRoom,
+    };
+    go(others, over).doing(give_up(phase))
+}
+
+/// What is to be done about a third person who does not belong to the party yet.
+fn give_up(phase: &Phase) -> Option<Act> {
+    matches!(phase, Phase::Dial | Phase::Consult).then_some(Act::Drop)
+}
+
+fn join(others: Others) -> Step {
+    go(others.and_a_third(), Phase::Together).doing([Act::Join, Act::Release])
+}
+
+fn back(others: Others) -> Step {
+    go(others, Phase::Together).doing([Act::Release])
+}
+
+const fn code(wrong: u32) -> Phase {
+    Phase::Code {
+        typed: String::new(),
+        wrong,
+    }
+}
+
+const fn go(others: Others, phase: Phase) -> Step {
+    Step {
+        acts: Vec::new(),
+        say: None,
+        state: State { others, phase },
+    }
+}
+
+impl Step {
+    fn doing(mut self, acts: impl IntoIterator<Item = Act>) -> Self {
+        self.acts.extend(acts);
+        self
+    }
+
+    fn saying(self, notice: Notice) -> Self {
+        Self {
+            say: Some(notice),
+            ..self
+        }
+    }
+}
+
+/// As in the table and in the log: `hold, say enter-code -> CODE`.
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut words: Vec<_> = self.acts.iter().map(|act| act.word().to_owned()).collect();
+        words.extend(self.say.map(|notice| format!("say {}", notice.file())));
+        words.extend(match self.state.phase {
+            Phase::LookingUp { .. } => Some("look up".to_owned()),
+            _ => None,
+        });
+        if !words.is_empty() {
+            write!(f, "{} ", words.join(", "))?;
+        }
+        write!(f, "-> {}", self.state.word())?;
+        match self.state.phase {
+            Phase::Over { farewell, .. } => write!(f, ", {}", farewell_word(farewell)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Act {
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Release => "release",
+            Self::Call(_) => "call",
+            Self::Join => "join",
+            Self::Drop => "drop",
+        }
+    }
+}
+
+const fn farewell_word(farewell: Farewell) -> &'static str {
+    match farewell {
+        Farewell::LeaveTogether => "they go on",
+        Farewell::EndRoom => "the room ends",
+        Farewell::Orphan => "orphan decides",
+    }
+}
+
+#[cfg(test)]
+mod tests;

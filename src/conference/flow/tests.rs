@@ -1,0 +1,491 @@
+//! The table of `flow.rs`, checked cell by cell; the rules behind it by name; then every state
+//! against every event, and long random walks, beside a small model of who is where.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const KEYS: Keys = Keys {
+    add: '*',
+    join: '#',
+    cancel: '0',
+};
+
+const RULES: Rules = Rules {
+    keys: KEYS,
+    tries: 3,
+};
+
+const CLIENT: Others = State::START.others;
+const TWO: Others = CLIENT.and_a_third();
+const THIRD: Others = Others {
+    client: false,
+    ..TWO
+};
+
+fn number() -> Number {
+    Number::parse("74951234567", &crate::settings::Settings::default().numbers).unwrap()
+}
+
+fn typed(keys: &str, wrong: u32) -> Phase {
+    Phase::Code {
+        typed: keys.to_owned(),
+        wrong,
+    }
+}
+
+fn looking_up(wrong: u32) -> Phase {
+    Phase::LookingUp {
+        code: "12".to_owned(),
+        wrong,
+    }
+}
+
+fn key(key: char) -> Event {
+    Event::Happened(Happened::Digit(key))
+}
+
+fn left(who: Party) -> Event {
+    Event::Happened(Happened::PartyLeft(who))
+}
+
+fn dialled(end: Dialled) -> Event {
+    Event::Happened(Happened::Dialled(end))
+}
+
+const SILENCE: Event = Event::Happened(Happened::Nothing);
+const CONSULT_LEFT: Event = Event::Happened(Happened::ConsultLeft);
+const GONE: Event = Event::Happened(Happened::Gone);
+const ENDED: Event = Event::Happened(Happened::Ended);
+
+const STATES: [&str; 5] = ["TALK", "CONF", "CODE", "DIAL", "CONSULT"];
+
+/// A line of the table: who is in the party (`None`: those whom the state is usual with), what
+/// `CODE` stands for, and the event.
+type Row = (&'static str, Option<Others>, Phase, Event);
+
+fn rows() -> Vec<Row> {
+    let (code, last_try) = (typed("12", 0), looking_up(RULES.tries - 1));
+    let code = || code.clone();
+    let usual = |label, event| (label, None, code(), event);
+    let found = |label, event| (label, None, looking_up(0), event);
+    let party = |label, others, event| (label, Some(others), code(), event);
+    vec![
+        usual("add key", key(KEYS.add)),
+        usual("join key", key(KEYS.join)),
+        usual("cancel key", key(KEYS.cancel)),
+        usual("another of 0-9 * #", key('7')),
+        usual("no key in `code_timeout`", SILENCE),
+        ("the same, nothing typed", None, typed("", 0), SILENCE),
+        found("the code has a number", Event::Found(number())),
+        found("no such code", Event::Unknown),
+        found("the number may not be dialled", Event::NotAllowed),
+        found("the database fails", Event::Failed),
+        (
+            "no such code, `tries` in a row",
+            None,
+            last_try,
+            Event::Unknown,
+        ),
+        usual("the third answers", dialled(Dialled::Answered)),
+        usual("is busy", dialled(Dialled::Busy)),
+        usual("is silent for `ring_timeout`", dialled(Dialled::NoAnswer)),
+        usual("cannot be reached", dialled(Dialled::Unavailable)),
+        usual("the consulted third leaves", CONSULT_LEFT),
+        party("the client leaves, a third stays", TWO, left(Party::Client)),
+        party("a third leaves, the client stays", TWO, left(Party::Third)),
+        party(
+            "the client leaves, nobody stays",
+            CLIENT,
+            left(Party::Client),
+        ),
+        party("a third leaves, nobody stays", THIRD, left(Party::Third)),
+        party("the manager leaves a client", CLIENT, GONE),
+        party("the manager leaves a third", THIRD, GONE),
+        party("the manager leaves two or more", TWO, GONE),
+        usual("an operator ends the room", ENDED),
+    ]
+}
+
+fn cell(word: &str, (_, others, code, event): &Row) -> String {
+    let usual = if word == "CONF" { TWO } else { CLIENT };
+    let phase = match word {
+        "CODE" => code.clone(),
+        "DIAL" => Phase::Dial,
+        "CONSULT" => Phase::Consult,
+        _ => Phase::Together,
+    };
+    let others = others.unwrap_or(usual);
+    let state = State { others, phase };
+    if state.word() != word {
+        return "-".to_owned();
+    }
+    let step = step(&RULES, state.clone(), event.clone());
+    if step == go(state.others, state.phase) {
+        return String::new();
+    }
+    step.to_string()
+}
+
+#[test]
+fn the_table_on_top_says_what_the_machine_does() {
+    let mut table = vec![
+        format!("| event | {} |", STATES.join(" | ")),
+        format!("|---{}|", "|---".repeat(STATES.len())),
+    ];
+    for row in rows() {
+        let cells = STATES.map(|word| cell(word, &row));
+        table.push(format!("| {} | {} |", row.0, cells.join(" | ")).replace("  ", " "));
+    }
+    let source = include_str!("../flow.rs").lines();
+    let written: Vec<_> = source
+        .filter_map(|line| line.strip_prefix("//! "))
+        .filter(|line| line.starts_with('|'))
+        .collect();
+    assert!(written == table, "it should be:\n{}", table.join("\n"));
+}
+
+/// Walks from a state; the last step.
+fn walk(others: Others, phase: Phase, events: &[Event]) -> Step {
+    events.iter().fold(go(others, phase), |at, event| {
+        step(&RULES, at.state, event.clone())
+    })
+}
+
+fn typing(keys: &str) -> Step {
+    let keys: Vec<_> = keys.chars().map(key).collect();
+    walk(CLIENT, typed("", 0), &keys)
+}
+
+#[test]
+fn in_conf_the_manager_comes_back_to_conf() {
+    for phase in [typed("1", 0), Phase::Dial, Phase::Consult] {
+        let step = walk(TWO, phase, &[key(KEYS.cancel)]);
+        assert_eq!(step.state.word(), "CONF");
+    }
+    let step = walk(TWO, Phase::Consult, &[key(KEYS.join)]);
+    assert_eq!((step.state.word(), step.state.others.thirds), ("CONF", 2));
+}
+
+#[test]
+fn only_the_add_key_counts_while_all_are_together() {
+    for other in "0123456789#ABCD".chars() {
+        assert_eq!(
+            walk(CLIENT, Phase::Together, &[key(other)]),
+            go(CLIENT, Phase::Together)
+        );
+    }
+}
+
+#[test]
+fn one_key_that_adds_and_cancels_cancels_while_a_code_is_typed() {
+    let rules = Rules {
+        keys: Keys {
+            cancel: '*',
+            ..KEYS
+        },
+        ..RULES
+    };
+    let asked = step(&rules, State::START, key('*'));
+    assert_eq!(asked.state.word(), "CODE");
+    assert_eq!(step(&rules, asked.state, key('*')).state, State::START);
+}
+
+#[test]
+fn a_code_has_digits_stars_and_hashes_that_are_no_keys_and_no_letters() {
+    assert_eq!(typing("1A*D2").state.phase, typed("1*2", 0));
+    let rules = Rules {
+        keys: Keys { join: '9', ..KEYS },
+        ..RULES
+    };
+    let code = State {
+        others: CLIENT,
+        phase: typed("1", 0),
+    };
+    assert_eq!(step(&rules, code, key('#')).state.phase, typed("1#", 0));
+}
+
+#[test]
+fn the_join_key_with_nothing_typed_goes_on_collecting() {
+    assert_eq!(typing("#"), go(CLIENT, typed("", 0)));
+}
+
+#[test]
+fn a_seventeenth_key_looks_up_the_sixteen() {
+    let sixteen = "1234567891234567";
+    assert_eq!(sixteen.len(), MAX_CODE);
+    assert_eq!(typing(sixteen).state.phase, typed(sixteen, 0));
+    let code = sixteen.to_owned();
+    assert_eq!(
+        typing(&format!("{sixteen}8")).state.phase,
+        Phase::LookingUp { code, wrong: 0 }
+    );
+}
+
+#[test]
+fn codes_that_lead_nowhere_end_with_the_party_after_the_third() {
+    for event in [Event::Unknown, Event::NotAllowed, Event::Failed] {
+        let first = walk(CLIENT, looking_up(0), std::slice::from_ref(&event));
+        assert_eq!(first.state.phase, typed("", 1));
+        let second = walk(CLIENT, looking_up(1), std::slice::from_ref(&event));
+        assert_eq!(second.state.phase, typed("", 2));
+        let third = walk(CLIENT, looking_up(2), &[event]);
+        assert_eq!(
+            (third.acts.as_slice(), third.state),
+            (&[Act::Release][..], State::START)
+        );
+        assert_eq!(third.say, second.say);
+    }
+}
+
+#[test]
+fn a_telephone_that_does_not_answer_is_no_wrong_try() {
+    for end in [Dialled::Busy, Dialled::NoAnswer, Dialled::Unavailable] {
+        let step = walk(
+            CLIENT,
+            looking_up(2),
+            &[Event::Found(number()), dialled(end)],
+        );
+        assert_eq!(step.state.phase, typed("", 0));
+    }
+}
+
+#[test]
+fn a_departure_while_typing_keeps_what_was_typed() {
+    let step = walk(TWO, typed("12", 1), &[left(Party::Third)]);
+    assert_eq!(step.state.phase, typed("12", 1));
+}
+
+#[test]
+fn the_status_tells_who_was_added_and_who_hung_up() {
+    let status = |others, phase, event| match walk(others, phase, &[event]).state.phase {
+        Phase::Over { status, .. } => status,
+        phase => panic!("not over: {phase:?}"),
+    };
+    assert_eq!(status(CLIENT, Phase::Together, GONE), Status::Talked);
+    assert_eq!(
+        status(CLIENT, Phase::Together, left(Party::Client)),
+        Status::Talked
+    );
+    assert_eq!(
+        status(CLIENT, typed("", 0), left(Party::Client)),
+        Status::Talked
+    );
+    assert_eq!(status(CLIENT, Phase::Consult, GONE), Status::Hangup);
+    assert_eq!(
+        status(CLIENT, Phase::Dial, dialled(Dialled::Gone)),
+        Status::Hangup
+    );
+    assert_eq!(status(CLIENT, Phase::Dial, ENDED), Status::Talked);
+    let added_once = Others {
+        added: true,
+        ..CLIENT
+    };
+    assert_eq!(status(added_once, typed("", 0), GONE), Status::Joined);
+    assert_eq!(status(TWO, Phase::Together, GONE), Status::Joined);
+}
+
+/// Where a third person is who does not belong to the party.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Apart {
+    Nobody,
+    Rings,
+    Consulted,
+}
+
+/// Who is where, by the acts alone.
+#[derive(Clone, Copy, Debug)]
+struct Model {
+    on_hold: bool,
+    apart: Apart,
+    client: bool,
+    thirds: u32,
+}
+
+impl Model {
+    fn of(state: &State) -> Self {
+        Self {
+            on_hold: on_hold(&state.phase),
+            apart: apart(&state.phase),
+            client: state.others.client,
+            thirds: state.others.thirds,
+        }
+    }
+
+    fn happens(&mut self, event: &Event) {
+        match event {
+            Event::Happened(Happened::PartyLeft(Party::Client)) => self.client = false,
+            Event::Happened(Happened::PartyLeft(Party::Third)) => {
+                self.thirds = self.thirds.saturating_sub(1);
+            }
+            Event::Happened(Happened::Dialled(end)) if self.apart == Apart::Rings => {
+                self.apart = match end {
+                    Dialled::Answered => Apart::Consulted,
+                    Dialled::Gone => Apart::Rings,
+                    _ => Apart::Nobody,
+                };
+            }
+            Event::Happened(Happened::ConsultLeft) if self.apart == Apart::Consulted => {
+                self.apart = Apart::Nobody;
+            }
+            _ => {}
+        }
+    }
+
+    fn does(&mut self, act: &Act) {
+        match act {
+            Act::Hold => assert!(!std::mem::replace(&mut self.on_hold, true)),
+            Act::Release => assert!(std::mem::replace(&mut self.on_hold, false)),
+            Act::Call(_) => {
+                assert_eq!((self.on_hold, self.apart), (true, Apart::Nobody));
+                self.apart = Apart::Rings;
+            }
+            Act::Join => {
+                assert_eq!(self.apart, Apart::Consulted);
+                self.apart = Apart::Nobody;
+                self.thirds += 1;
+            }
+            Act::Drop => {
+                assert_ne!(self.apart, Apart::Nobody);
+                self.apart = Apart::Nobody;
+            }
+        }
+    }
+
+    /// One step of the machine and of the model, which must agree afterwards.
+    fn follow(&mut self, state: State, event: &Event) -> State {
+        let was_over = matches!(state.phase, Phase::Over { .. });
+        let step = step(&RULES, state.clone(), event.clone());
+        if was_over {
+            assert_eq!(
+                step,
+                go(state.others, state.phase),
+                "a finished machine does nothing"
+            );
+            return step.state;
+        }
+        self.happens(event);
+        step.acts.iter().for_each(|act| self.does(act));
+        let next = step.state;
+        assert_eq!(
+            (self.client, self.thirds),
+            (next.others.client, next.others.thirds)
+        );
+        match next.phase {
+            Phase::Over { farewell, .. } => self.check_end(farewell, *event == ENDED),
+            ref phase => {
+                assert_eq!((self.on_hold, self.apart), (on_hold(phase), apart(phase)));
+                assert!(self.party() > 0, "nobody is left to talk to");
+            }
+        }
+        next
+    }
+
+    fn party(&self) -> u32 {
+        u32::from(self.client) + self.thirds
+    }
+
+    fn check_end(&self, farewell: Farewell, by_operator: bool) {
+        assert_eq!(self.apart, Apart::Nobody);
+        match farewell {
+            Farewell::LeaveTogether => assert!(!self.on_hold && self.party() >= 2),
+            Farewell::Orphan => assert!(self.on_hold && self.client && self.thirds == 0),
+            Farewell::EndRoom if by_operator => {}
+            Farewell::EndRoom => {
+                assert!(self.party() < 2, "two could have gone on");
+                assert!(
+                    !(self.on_hold && self.client),
+                    "a client on hold is given up"
+                );
+            }
+        }
+    }
+}
+
+fn on_hold(phase: &Phase) -> bool {
+    !matches!(phase, Phase::Together | Phase::Over { .. })
+}
+
+fn apart(phase: &Phase) -> Apart {
+    match phase {
+        Phase::Dial => Apart::Rings,
+        Phase::Consult => Apart::Consulted,
+        _ => Apart::Nobody,
+    }
+}
+
+fn events() -> Vec<Event> {
+    let mut all = vec![
+        Event::Found(number()),
+        Event::Unknown,
+        Event::NotAllowed,
+        Event::Failed,
+        SILENCE,
+        CONSULT_LEFT,
+        left(Party::Client),
+        left(Party::Third),
+        GONE,
+        ENDED,
+    ];
+    all.extend("0123456789*#ABCD".chars().map(key));
+    all.extend(
+        [
+            Dialled::Answered,
+            Dialled::NoAnswer,
+            Dialled::Busy,
+            Dialled::Unavailable,
+            Dialled::Gone,
+        ]
+        .map(dialled),
+    );
+    all
+}
+
+fn states() -> Vec<State> {
+    let mut phases = vec![Phase::Together, Phase::Dial, Phase::Consult];
+    for wrong in 0..RULES.tries {
+        phases.extend(["", "1", "1234567891234567"].map(|keys| typed(keys, wrong)));
+        phases.push(looking_up(wrong));
+    }
+    for status in Status::ALL {
+        for farewell in [Farewell::LeaveTogether, Farewell::EndRoom, Farewell::Orphan] {
+            phases.push(Phase::Over { status, farewell });
+        }
+    }
+    let parties = [CLIENT, TWO, THIRD, TWO.and_a_third(), THIRD.and_a_third()];
+    let of = |phase: &Phase| {
+        parties.map(|others| State {
+            others,
+            phase: phase.clone(),
+        })
+    };
+    phases.iter().flat_map(of).collect()
+}
+
+#[test]
+fn every_state_answers_every_event_and_the_model_agrees() {
+    for state in states() {
+        for event in events() {
+            println!("{state:?} {event:?}");
+            let next = Model::of(&state).follow(state.clone(), &event);
+            if event == GONE || event == ENDED {
+                assert_eq!(next.word(), "OVER");
+            }
+        }
+    }
+}
+
+proptest! {
+    /// Whatever happens in whatever order: the model agrees, and the manager's leaving ends it.
+    #[test]
+    fn a_random_walk_strands_nobody(
+        happenings in proptest::collection::vec(proptest::sample::select(events()), 60)
+    ) {
+        let mut model = Model::of(&State::START);
+        let mut state = State::START;
+        for event in happenings.iter().chain([&GONE]) {
+            state = model.follow(state, event);
+        }
+        prop_assert_eq!(state.word(), "OVER");
+    }
+}

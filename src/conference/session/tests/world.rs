@@ -1,0 +1,355 @@
+//! A room that exists on paper: it knows where everybody is, refuses what no room could do, and
+//! reports what happens the way a real seat must: in order, by what a person is when it is told.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::conference::Notice;
+use crate::ports::{Dialled, Farewell, Happened, Party, Seat, Sound};
+
+/// What people do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Does {
+    /// The manager presses a key.
+    Key(char),
+    /// A notice ends, or a wait runs out.
+    Silence,
+    /// This person hangs up: 0 is the client, 1 the first third person that was called.
+    HangsUp(usize),
+    /// The telephone that rings.
+    Telephone(Dialled),
+    /// The manager hangs up.
+    ManagerLeaves,
+    /// An operator ends the room.
+    OperatorEnds,
+}
+
+/// Where a person is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Rings,
+    /// In private with the manager.
+    Consulted,
+    Room,
+    OnHold,
+    /// Where `orphan` says.
+    Orphaned,
+    Away,
+}
+
+/// Panics in the so-many-th use of anything; half of them after the thing was done.
+#[derive(Default)]
+pub struct Fuse {
+    left: Cell<u32>,
+    pub burnt: Cell<bool>,
+}
+
+impl Fuse {
+    pub fn of(uses: u32) -> Self {
+        let fuse = Self::default();
+        fuse.left.set(uses);
+        fuse
+    }
+
+    pub fn burn(&self) {
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(1));
+        if left == 1 {
+            self.burnt.set(true);
+            panic!("scripted panic");
+        }
+    }
+}
+
+/// What the manager's session is waiting in.
+#[derive(Clone, Copy)]
+enum Waits<'k> {
+    Talk(&'k [char]),
+    Outside,
+    Ring(char),
+}
+
+/// Something that happened and is not told yet.
+#[derive(Clone, Copy, Debug)]
+enum Untold {
+    Plain(Happened),
+    Left(usize),
+    Dialled(usize, Dialled),
+}
+
+type Next<'w> = Box<dyn FnMut(&[Place]) -> Vec<Does> + 'w>;
+
+pub struct World<'w> {
+    /// What people do next, seeing where they are.
+    next: Next<'w>,
+    fuse: &'w Fuse,
+    /// This method panics whenever it is used.
+    pub broken: &'static str,
+    /// The client, then the third persons in the order of their calls.
+    pub people: Vec<Place>,
+    joined: Vec<usize>,
+    /// The one who rings or is consulted.
+    apart: Option<usize>,
+    on_hold: bool,
+    untold: VecDeque<Untold>,
+    manager_gone: bool,
+    ended: bool,
+    /// What the session did, in order.
+    pub told: Vec<&'static str>,
+    pub destinations: Vec<String>,
+    pub waited: Option<Duration>,
+    pub rang: Option<Duration>,
+    pub farewell: Option<Farewell>,
+    pub status: Option<String>,
+    /// The first thing that no room could do, or that strands somebody.
+    pub wrong: Option<String>,
+}
+
+impl<'w> World<'w> {
+    pub fn new(fuse: &'w Fuse, next: impl FnMut(&[Place]) -> Vec<Does> + 'w) -> Self {
+        Self {
+            next: Box::new(next),
+            fuse,
+            broken: "",
+            people: vec![Place::Room],
+            joined: vec![0],
+            apart: None,
+            on_hold: false,
+            untold: VecDeque::new(),
+            manager_gone: false,
+            ended: false,
+            told: Vec::new(),
+            destinations: Vec::new(),
+            waited: None,
+            rang: None,
+            farewell: None,
+            status: None,
+            wrong: None,
+        }
+    }
+
+    pub fn joined(&self) -> usize {
+        self.joined.len() - 1
+    }
+
+    /// Does one thing, or panics before or after it. `legal`: a room could do it.
+    fn does(&mut self, what: &'static str, legal: bool, act: impl FnOnce(&mut Self)) {
+        self.must(legal && self.farewell.is_none(), what);
+        self.told.push(what);
+        assert!(self.broken != what, "scripted panic");
+        self.fuse.burn();
+        act(self);
+        self.fuse.burn();
+    }
+
+    /// After a panic the session tries what may be needed no more.
+    fn must(&mut self, holds: bool, what: &'static str) {
+        if !holds && self.is_sane() && self.wrong.is_none() {
+            self.wrong = Some(format!("{what}: {:?} {:?}", self.people, self.told));
+        }
+    }
+
+    fn is_sane(&self) -> bool {
+        !self.fuse.burnt.get() && self.broken.is_empty()
+    }
+
+    fn party(&self) -> impl Iterator<Item = usize> {
+        let there = |&person: &usize| self.people[person] != Place::Away;
+        self.joined.iter().copied().filter(there)
+    }
+
+    fn place_party(&mut self, place: Place) {
+        for person in self.party().collect::<Vec<_>>() {
+            self.people[person] = place;
+        }
+    }
+
+    fn wait(&mut self, what: &'static str, legal: bool, waits: Waits<'_>) -> Happened {
+        let legal = legal && !self.manager_gone && !self.ended;
+        self.does(what, legal, |_| {});
+        loop {
+            let Some(untold) = self.untold.pop_front() else {
+                let alone = !self.on_hold && self.party().next().is_none();
+                self.must(!alone, "the manager waits alone");
+                for does in (self.next)(&self.people) {
+                    self.happens(does);
+                }
+                continue;
+            };
+            if let Some(happened) = self.tell(untold, waits) {
+                self.manager_gone |= happened == Happened::Gone;
+                self.ended |= happened == Happened::Ended;
+                return happened;
+            }
+        }
+    }
+
+    fn happens(&mut self, does: Does) {
+        let untold = match does {
+            Does::Key(key) => Untold::Plain(Happened::Digit(key)),
+            Does::Silence => Untold::Plain(Happened::Nothing),
+            Does::ManagerLeaves => Untold::Plain(Happened::Gone),
+            Does::OperatorEnds => Untold::Plain(Happened::Ended),
+            Does::HangsUp(person) => match self.people.get_mut(person) {
+                Some(place @ (Place::Consulted | Place::Room | Place::OnHold)) => {
+                    *place = Place::Away;
+                    Untold::Left(person)
+                }
+                _ => return,
+            },
+            Does::Telephone(end) => match self.people.iter().position(|p| *p == Place::Rings) {
+                Some(person) => {
+                    let answered = end == Dialled::Answered;
+                    self.people[person] = [Place::Away, Place::Consulted][usize::from(answered)];
+                    Untold::Dialled(person, end)
+                }
+                None => return,
+            },
+        };
+        self.untold.push_back(untold);
+    }
+
+    /// By what a person is now: who was dropped is not spoken of, who joined is of the party.
+    fn tell(&mut self, untold: Untold, waits: Waits<'_>) -> Option<Happened> {
+        match untold {
+            Untold::Plain(Happened::Digit(key)) => match waits {
+                Waits::Talk(keys) => keys.contains(&key),
+                Waits::Outside => true,
+                Waits::Ring(cancel) => key == cancel,
+            }
+            .then_some(Happened::Digit(key)),
+            Untold::Plain(Happened::Nothing) => {
+                matches!(waits, Waits::Outside).then_some(Happened::Nothing)
+            }
+            Untold::Plain(happened) => Some(happened),
+            Untold::Left(0) => Some(Happened::PartyLeft(Party::Client)),
+            Untold::Left(person) if self.joined.contains(&person) => {
+                Some(Happened::PartyLeft(Party::Third))
+            }
+            Untold::Left(person) => (self.apart == Some(person)).then(|| {
+                self.apart = None;
+                Happened::ConsultLeft
+            }),
+            Untold::Dialled(person, end) => (self.apart == Some(person)).then(|| {
+                self.apart = self.apart.filter(|_| end == Dialled::Answered);
+                Happened::Dialled(end)
+            }),
+        }
+    }
+
+    /// A farewell must fit, unless somebody left meanwhile whom the session has not heard of.
+    fn check(&mut self, farewell: Farewell) {
+        let (there, client) = (self.party().count(), self.people[0] != Place::Away);
+        let fits = match farewell {
+            Farewell::LeaveTogether => there >= 2,
+            Farewell::Orphan => there == 1 && client && self.on_hold,
+            Farewell::EndRoom if self.ended => true,
+            Farewell::EndRoom => there == 0 || (there == 1 && !(client && self.on_hold)),
+        };
+        self.must(
+            fits || !self.untold.is_empty(),
+            "a farewell that does not fit",
+        );
+        let released = farewell != Farewell::LeaveTogether || !self.on_hold;
+        self.must(released, "those who go on are on hold");
+        self.must(self.apart.is_none(), "nobody hangs up on the third person");
+    }
+}
+
+impl Seat for World<'_> {
+    fn name(&self) -> &str {
+        "PJSIP/test-00000001"
+    }
+
+    fn hold_party(&mut self) {
+        let legal = !self.on_hold;
+        self.does("hold", legal, |world| {
+            world.on_hold = true;
+            world.place_party(Place::OnHold);
+        });
+    }
+
+    fn release_party(&mut self) {
+        let legal = self.on_hold;
+        self.does("release", legal, |world| {
+            world.on_hold = false;
+            world.place_party(Place::Room);
+        });
+    }
+
+    fn talk(&mut self, keys: &[char]) -> Happened {
+        let rings = self.people.contains(&Place::Rings);
+        let legal = self.on_hold == self.apart.is_some() && !rings;
+        self.wait("talk", legal, Waits::Talk(keys))
+    }
+
+    fn play(&mut self, sound: &Sound) -> Happened {
+        let notice = Notice::ALL[sound.samples.len()];
+        self.wait(notice.file(), true, Waits::Outside)
+    }
+
+    fn wait_digit(&mut self, within: Duration) -> Happened {
+        self.waited = Some(within);
+        let legal = self.on_hold && self.apart.is_none();
+        self.wait("wait", legal, Waits::Outside)
+    }
+
+    fn call_third(&mut self, destination: &str, ring: Duration) {
+        let legal = self.on_hold && self.apart.is_none();
+        self.destinations.push(destination.to_owned());
+        self.rang = Some(ring);
+        self.does("call", legal, |world| {
+            world.apart = Some(world.people.len());
+            world.people.push(Place::Rings);
+        });
+    }
+
+    fn await_third(&mut self, cancel: char) -> Happened {
+        let legal = self.on_hold && self.apart.is_some();
+        self.wait("ring", legal, Waits::Ring(cancel))
+    }
+
+    fn join_third(&mut self) {
+        let legal = self.apart.is_some() && !self.people.contains(&Place::Rings);
+        self.does("join", legal, |world| {
+            if let Some(person) = world.apart.take() {
+                world.joined.push(person);
+                if world.people[person] == Place::Consulted {
+                    let place = [Place::Room, Place::OnHold][usize::from(world.on_hold)];
+                    world.people[person] = place;
+                }
+            }
+        });
+    }
+
+    fn drop_third(&mut self) {
+        let legal = self.apart.is_some();
+        self.does("drop", legal, |world| {
+            if let Some(person) = world.apart.take() {
+                world.people[person] = Place::Away;
+            }
+        });
+    }
+
+    fn set_variable(&mut self, name: &str, value: &str) {
+        self.fuse.burn();
+        assert_eq!(name, "RUSTCONF_STATUS");
+        self.status = Some(value.to_owned());
+    }
+
+    fn leave(&mut self, farewell: Farewell) {
+        let again = self.farewell.replace(farewell).is_some();
+        assert!(!again, "left twice");
+        self.told.push("leave");
+        self.check(farewell);
+        let go_on = farewell == Farewell::LeaveTogether && self.party().count() >= 2;
+        let orphan = farewell == Farewell::Orphan && self.people[0] != Place::Away;
+        if !go_on {
+            self.place_party(Place::Away);
+        }
+        if orphan {
+            self.people[0] = Place::Orphaned;
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! How a channel gets into a room: what `RustConfAdd()` decides from what the channel is.
+
+/// The application's options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// `m`: this channel is the manager's (W2).
+    Manager,
+    /// `c`: this channel is the client's (W3, W4).
+    Client,
+}
+
+/// `RustConfAdd([manager][,options])`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arguments {
+    /// Whom to call back; unchecked, empty when not given.
+    pub manager: String,
+    /// `m` or `c`.
+    pub side: Option<Side>,
+}
+
+/// What is known of a channel that runs the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// It runs from a feature code, inside a bridge.
+    pub bridged: bool,
+    /// It carries a transfer's variables.
+    pub transferred: bool,
+    /// Calls that its own endpoint has on hold.
+    pub held_calls: usize,
+}
+
+/// A way in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// W1: both legs of the bridged call go into the room.
+    FeatureCode,
+    /// W2: the held client is pulled in, this channel is the manager's.
+    HeldCall,
+    /// W3, W4: this channel is the client's, the manager is called back.
+    CallBack,
+}
+
+impl Arguments {
+    /// Reads the application's arguments; the error names what is wrong with them.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (manager, options) = text.split_once(',').unwrap_or((text, ""));
+        let mut side = None;
+        for option in options.chars().filter(|c| !c.is_whitespace()) {
+            let wanted = match option {
+                'm' => Side::Manager,
+                'c' => Side::Client,
+                other => return Err(format!("RustConfAdd has no option {other:?}: use m or c")),
+            };
+            if side.is_some_and(|side| side != wanted) {
+                return Err("RustConfAdd takes option m or c, not both".to_owned());
+            }
+            side = Some(wanted);
+        }
+        Ok(Self {
+            manager: manager.trim().to_owned(),
+            side,
+        })
+    }
+}
+
+/// Chooses the way in.
+pub fn choose(side: Option<Side>, facts: Facts) -> Way {
+    match side {
+        _ if facts.bridged => Way::FeatureCode,
+        Some(Side::Manager) => Way::HeldCall,
+        Some(Side::Client) => Way::CallBack,
+        None if facts.transferred => Way::CallBack,
+        None if facts.held_calls > 0 => Way::HeldCall,
+        None => Way::CallBack,
+    }
+}
+
+/// The user part of a SIP URI such as `<sip:101@pbx>;party=x`, as a Referred-By header has it.
+pub fn user_of_uri(uri: &str) -> &str {
+    let uri = uri.split_once('<').map_or(uri, |(_, rest)| rest);
+    let uri = uri.split_once(':').map_or(uri, |(_, rest)| rest);
+    uri.split_once(['@', ';', '>'])
+        .map_or(uri, |(user, _)| user)
+        .trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOTHING: Facts = Facts {
+        bridged: false,
+        transferred: false,
+        held_calls: 0,
+    };
+
+    #[test]
+    fn the_channel_decides_when_nobody_else_does() {
+        let with = |change: fn(&mut Facts)| {
+            let mut facts = NOTHING;
+            change(&mut facts);
+            choose(None, facts)
+        };
+        assert_eq!(with(|f| f.bridged = true), Way::FeatureCode);
+        assert_eq!(with(|f| f.held_calls = 1), Way::HeldCall);
+        assert_eq!(with(|f| f.transferred = true), Way::CallBack);
+        assert_eq!(
+            with(|f| (f.transferred, f.held_calls) = (true, 2)),
+            Way::CallBack
+        );
+        assert_eq!(with(|_| ()), Way::CallBack);
+    }
+
+    #[test]
+    fn an_option_decides_unless_the_channel_is_in_a_call() {
+        let held = Facts {
+            held_calls: 1,
+            ..NOTHING
+        };
+        assert_eq!(choose(Some(Side::Client), held), Way::CallBack);
+        assert_eq!(choose(Some(Side::Manager), NOTHING), Way::HeldCall);
+        assert_eq!(
+            choose(
+                Some(Side::Client),
+                Facts {
+                    bridged: true,
+                    ..NOTHING
+                }
+            ),
+            Way::FeatureCode
+        );
+    }
+
+    #[test]
+    fn arguments_are_a_manager_and_an_option() {
+        let parsed = |text| Arguments::parse(text).unwrap();
+        assert_eq!(parsed(""), Arguments::default());
+        assert_eq!(parsed("101").manager, "101");
+        assert_eq!(
+            parsed(" 101 ,c"),
+            Arguments {
+                manager: "101".into(),
+                side: Some(Side::Client)
+            }
+        );
+        assert_eq!(parsed(",m").side, Some(Side::Manager));
+        assert!(Arguments::parse(",x").unwrap_err().contains("'x'"));
+        assert!(Arguments::parse(",mc").is_err());
+    }
+
+    #[test]
+    fn the_transferer_is_in_the_referred_by_header() {
+        for uri in [
+            "<sip:101@127.0.0.1>",
+            "sip:101@pbx",
+            "\"Anna\" <sip:101@pbx:5060>;x=y",
+            "sip:101;x",
+        ] {
+            assert_eq!(user_of_uri(uri), "101", "{uri}");
+        }
+        assert_eq!(user_of_uri(""), "");
+    }
+}

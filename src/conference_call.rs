@@ -1,0 +1,331 @@
+//! `RustConfAdd()`: what one channel does from its way in to its end. The manager's own story is
+//! `conference/session.rs`; here channels find their room, the client waits, and nobody is left.
+
+use std::sync::Arc;
+
+use crate::asterisk::channel::Channel;
+use crate::asterisk::room::{Fate, Room};
+use crate::asterisk::seat::ManagerSeat;
+use crate::asterisk::ticket::{Role, Ticket};
+use crate::asterisk::ways::{self, HeldCall};
+use crate::conference::session::{Client, Session, Tools};
+use crate::conference::ways::{Arguments, Facts, Way, choose, user_of_uri};
+use crate::conference::{Notice, Status};
+use crate::module::Service;
+use crate::numbers::Number;
+use crate::ports::{CallLeg, Dialled, Farewell, Heard, Sound};
+
+/// What the dialplan does after the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// The next priority.
+    GoOn,
+    /// The call is over.
+    Over,
+}
+
+/// One run of the application.
+pub fn run(service: &Service, leg: &mut Channel, arguments: &str) -> After {
+    if let Some((room, role)) = Ticket::take_from(leg) {
+        return match role {
+            Role::Manager => manage(service, leg, &room),
+            Role::Client(id) => be_client(service, leg, &room, id),
+            Role::FirstLeg => {
+                ways::stay_quiet(leg, &room);
+                After::Over
+            }
+        };
+    }
+    let arguments = match Arguments::parse(arguments) {
+        Ok(arguments) => arguments,
+        Err(why) => {
+            log::error!("{}: {why}", leg.name());
+            return end(leg, Status::Error);
+        }
+    };
+    let held = ways::held_calls(leg, leg.name());
+    let facts = Facts {
+        bridged: ways::is_bridged(leg),
+        transferred: ["BLINDTRANSFER", "ATTENDEDTRANSFER", "SIPTRANSFER"]
+            .iter()
+            .any(|name| leg.variable(name).is_some()),
+        held_calls: held.len(),
+    };
+    let way = choose(arguments.side, facts);
+    log::info!("{}: RustConfAdd: {way:?}", leg.name());
+    match way {
+        Way::FeatureCode => take_call_apart(service, leg),
+        Way::HeldCall => pull_held_call(service, leg, held),
+        Way::CallBack => call_manager_back(service, leg, &arguments),
+    }
+}
+
+/// W1. Runs inside the bridge's hook, so it only sends both legs on their way.
+fn take_call_apart(service: &Service, leg: &mut Channel) -> After {
+    // A feature's application that returns anything else is kicked out of its call.
+    const STAY: After = After::GoOn;
+    if !is_managers(service, leg.name()) {
+        log::info!(
+            "{}: only the manager's leg may add a third person",
+            leg.name()
+        );
+        return STAY;
+    }
+    let manager = leg.reference();
+    let Some(client) = ways::peer_of(&manager) else {
+        log::warn!(
+            "{}: this call has not exactly two sides, nobody can be added to it",
+            leg.name()
+        );
+        return STAY;
+    };
+    match open_room(service, leg) {
+        Some(room) if !ways::send_both(&room, &client, &manager, Role::Manager) => {
+            log::error!(
+                "{}: Asterisk would not send both legs to room {}",
+                leg.name(),
+                room.id
+            );
+        }
+        _ => {}
+    }
+    STAY
+}
+
+/// W2.
+fn pull_held_call(service: &Service, leg: &mut Channel, held: Vec<HeldCall>) -> After {
+    if leg.answer().is_err() {
+        return end(leg, Status::Hangup);
+    }
+    let Some(call) = which_call(service, leg, held) else {
+        log::warn!("{}: no call on hold to add a third person to", leg.name());
+        if let Some(sound) = notice(service, &leg.language(), Notice::NoCall) {
+            leg.play(&sound);
+        }
+        return end(leg, Status::NoCall);
+    };
+    let Some(room) = open_room(service, leg) else {
+        return end(leg, Status::Error);
+    };
+    if !ways::send_both(&room, &call.client, &call.first_leg, Role::FirstLeg) {
+        log::error!(
+            "{}: Asterisk would not send the held call to room {}",
+            leg.name(),
+            room.id
+        );
+        return end(leg, Status::Error);
+    }
+    manage(service, leg, &room)
+}
+
+/// The one held call, or the one whose client's number ends with what the manager types: never a
+/// wrong client.
+fn which_call(service: &Service, leg: &mut Channel, mut held: Vec<HeldCall>) -> Option<HeldCall> {
+    if held.len() > 1 {
+        let mut typed = String::new();
+        let mut heard = notice(service, &leg.language(), Notice::WhichClient)
+            .map_or(Heard::Nothing, |sound| leg.play(&sound));
+        loop {
+            match heard {
+                Heard::Gone => return None,
+                Heard::Digit(digit) if digit.is_ascii_digit() => typed.push(digit),
+                Heard::Digit(_) => break,
+                Heard::Nothing if !typed.is_empty() => break,
+                Heard::Nothing => {}
+            }
+            if !typed.is_empty()
+                && held
+                    .iter()
+                    .filter(|call| call.number.ends_with(&typed))
+                    .count()
+                    <= 1
+            {
+                break;
+            }
+            heard = leg.wait_digit(service.settings.conference.code_timeout);
+            if heard == Heard::Nothing {
+                break;
+            }
+        }
+        held.retain(|call| !typed.is_empty() && call.number.ends_with(&typed));
+    }
+    (held.len() == 1).then(|| held.remove(0))
+}
+
+/// W3, W4.
+fn call_manager_back(service: &Service, leg: &mut Channel, arguments: &Arguments) -> After {
+    if leg.answer().is_err() {
+        return end(leg, Status::Hangup);
+    }
+    let settings = &service.settings;
+    let transferer = leg.variable("SIPREFERREDBYHDR").unwrap_or_default();
+    let wanted = match arguments.manager.as_str() {
+        "" => user_of_uri(&transferer),
+        manager => manager,
+    };
+    let manager = match Number::parse(wanted, &settings.numbers) {
+        Ok(manager) => manager,
+        Err(why) => {
+            log::warn!("{}: the manager cannot be called back: {why}", leg.name());
+            return without_manager(service, leg);
+        }
+    };
+    let Some(room) = open_room(service, leg) else {
+        return without_manager(service, leg);
+    };
+    let id = room.expect_client(leg.reference());
+    let destination =
+        settings
+            .general
+            .manager
+            .render(Some(&manager), &leg.extension(), &leg.caller_number());
+    log::info!("{}: calls the manager back: {destination}", leg.name());
+    let conference = &settings.conference;
+    let called = ways::call_back(
+        leg,
+        &destination,
+        conference.ring_timeout,
+        &room,
+        &conference.hold_music,
+    );
+    match called {
+        Dialled::Answered => be_client(service, leg, &room, id),
+        Dialled::Gone => end(leg, Status::Hangup),
+        other => {
+            log::info!("{}: the manager: {}", leg.name(), other.as_str());
+            without_manager(service, leg)
+        }
+    }
+}
+
+/// The manager's session, and whatever happens in it, nobody waits for it afterwards.
+fn manage(service: &Service, leg: &mut Channel, room: &Arc<Room>) -> After {
+    struct Leave<'r>(&'r Room);
+    impl Drop for Leave<'_> {
+        fn drop(&mut self) {
+            self.0.leave(Farewell::Orphan);
+        }
+    }
+    let _leave = Leave(room);
+    let (language, extension) = (leg.language(), leg.extension());
+    leg.set_variable("RUSTCONF_ROOM", &room.id);
+    let mut seat = ManagerSeat::take(leg, Arc::clone(room));
+    let tools = Tools {
+        settings: &service.settings,
+        directory: &*service.directory,
+        notices: &|wanted| notice(service, &language, wanted),
+        live: &|word| {
+            log::info!("{}: {word}", room.id);
+            room.tell_state(word);
+        },
+        client: Client {
+            phone: "",
+            extension: &extension,
+        },
+    };
+    Session::new(&mut seat, tools).run_or_rescue();
+    After::Over
+}
+
+/// The client's stay in the room, and where it goes then.
+fn be_client(service: &Service, leg: &mut Channel, room: &Arc<Room>, id: u32) -> After {
+    leg.set_variable("RUSTCONF_ROOM", &room.id);
+    let fate = room.stay(id, leg);
+    if leg.is_gone() {
+        return end(leg, Status::Hangup);
+    }
+    match fate {
+        Fate::Fallback => without_manager(service, leg),
+        Fate::HangUp => {
+            let status = if room.has_joined() {
+                Status::Joined
+            } else {
+                Status::Talked
+            };
+            end(leg, status)
+        }
+    }
+}
+
+/// A8 holds here too: the client gets a person.
+fn without_manager(service: &Service, leg: &mut Channel) -> After {
+    leg.set_variable("RUSTCONF_STATUS", Status::NoManager.as_str());
+    let settings = &service.settings;
+    let destination =
+        settings
+            .general
+            .fallback
+            .render(None, &leg.extension(), &leg.caller_number());
+    log::info!(
+        "{}: the client goes to the fallback: rings {destination}",
+        leg.name()
+    );
+    match leg.dial(&destination, settings.ivr.fallback_timeout) {
+        Dialled::Answered => After::Over,
+        Dialled::Gone => end(leg, Status::Hangup),
+        _ => After::GoOn,
+    }
+}
+
+fn end(leg: &mut Channel, status: Status) -> After {
+    leg.set_variable("RUSTCONF_STATUS", status.as_str());
+    log::info!("{}: RustConfAdd: {}", leg.name(), status.as_str());
+    match status {
+        Status::NoCall | Status::Error | Status::NoManager => After::GoOn,
+        Status::Joined | Status::Talked | Status::Hangup => After::Over,
+    }
+}
+
+fn open_room(service: &Service, leg: &Channel) -> Option<Arc<Room>> {
+    let conference = &service.settings.conference;
+    service
+        .rooms
+        .open(&conference.hold_music, conference.orphan)
+        .map_err(|why| log::error!("{}: {why}", leg.name()))
+        .ok()
+}
+
+fn notice(service: &Service, language: &str, wanted: Notice) -> Option<Sound> {
+    service
+        .notices
+        .sound(wanted, language)
+        .map_err(|why| log::warn!("a notice is left out: {why}"))
+        .ok()
+}
+
+/// Whether a channel is on the endpoint that managers are called at (`[general] manager`). A
+/// destination that names no endpoint, such as a Local channel, allows any.
+fn is_managers(service: &Service, channel: &str) -> bool {
+    let template = service.settings.general.manager.render(None, "", "");
+    match endpoint_of(&template) {
+        Some(endpoint) => channel
+            .rsplit_once('-')
+            .is_some_and(|(name, _)| name == endpoint),
+        None => true,
+    }
+}
+
+/// `PJSIP/bitrix24` out of `PJSIP/@bitrix24` or `PJSIP/bitrix24/sip:@host`.
+fn endpoint_of(template: &str) -> Option<String> {
+    let (tech, rest) = template.split_once('/')?;
+    let endpoint = match (rest.split_once('/'), rest.split_once('@')) {
+        (Some((endpoint, _)), _) => endpoint,
+        (None, Some((_, endpoint))) => endpoint,
+        (None, None) => rest,
+    };
+    (tech != "Local").then(|| format!("{tech}/{endpoint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::endpoint_of;
+
+    #[test]
+    fn the_managers_endpoint_is_in_the_template() {
+        let endpoint = |template| endpoint_of(template).unwrap_or_default();
+        assert_eq!(endpoint("PJSIP/@bitrix24"), "PJSIP/bitrix24");
+        assert_eq!(endpoint("PJSIP/bitrix24/sip:@10.0.0.1"), "PJSIP/bitrix24");
+        assert_eq!(endpoint("PJSIP/bitrix24"), "PJSIP/bitrix24");
+        assert_eq!(endpoint_of("Local/@managers/n"), None);
+    }
+}

@@ -1,0 +1,149 @@
+//! What one value may be, and the sentence that says so when it is not.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::conference::Orphan;
+use crate::numbers::{Pattern, Template};
+
+pub(super) fn template(value: &str, has_number: bool) -> Result<Template, String> {
+    Template::parse(value, has_number).map_err(|error| error.to_string())
+}
+
+pub(super) fn pattern(value: &str) -> Result<Pattern, String> {
+    Pattern::parse(value).map_err(|error| error.to_string())
+}
+
+pub(super) fn digits(
+    value: &str,
+    length: RangeInclusive<usize>,
+    example: &str,
+) -> Result<String, String> {
+    if value.bytes().all(|b| b.is_ascii_digit()) && length.contains(&value.len()) {
+        return Ok(value.to_owned());
+    }
+    let (least, most) = length.into_inner();
+    Err(format!("write {least} to {most} digits, such as {example}"))
+}
+
+pub(super) fn whole(
+    value: &str,
+    what: &str,
+    range: RangeInclusive<u32>,
+    example: u32,
+) -> Result<u32, String> {
+    let digits = value.bytes().all(|b| b.is_ascii_digit());
+    match value.parse() {
+        Ok(number) if digits && range.contains(&number) => Ok(number),
+        _ => Err(format!(
+            "write {what} as a whole number without a unit, from {} to {}, such as {example}",
+            range.start(),
+            range.end()
+        )),
+    }
+}
+
+pub(super) fn seconds(
+    value: &str,
+    range: RangeInclusive<u32>,
+    example: u32,
+) -> Result<Duration, String> {
+    whole(value, "seconds", range, example).map(|n| Duration::from_secs(n.into()))
+}
+
+pub(super) fn text(value: &str, example: &str) -> Result<String, String> {
+    if value.is_empty() || value.chars().any(char::is_control) {
+        return Err(format!("write a name such as {example}"));
+    }
+    Ok(value.to_owned())
+}
+
+pub(super) fn driver(value: &str) -> Result<bool, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "sqlite" => Ok(false),
+        "mysql" => Ok(true),
+        _ => Err("write sqlite or mysql (for MariaDB too)".to_owned()),
+    }
+}
+
+pub(super) fn host(value: &str) -> Result<String, String> {
+    if value.is_empty() || value.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control())
+    {
+        return Err("write a host such as 127.0.0.1; a socket's path goes into socket".to_owned());
+    }
+    Ok(value.to_owned())
+}
+
+pub(super) fn port(value: &str) -> Result<u16, String> {
+    match value.parse() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => Err("write a port from 1 to 65535, such as 3306".to_owned()),
+    }
+}
+
+pub(super) fn socket(value: &str) -> Result<PathBuf, String> {
+    if !value.starts_with('/') || value.chars().any(char::is_control) {
+        return Err("write an absolute path such as /run/mysqld/mysqld.sock".to_owned());
+    }
+    Ok(value.into())
+}
+
+/// A statement that reads, with one place for what is looked up.
+pub(super) fn query(value: &str, looked_up: &str) -> Result<String, String> {
+    let verb = value
+        .split(|c: char| !c.is_ascii_alphabetic())
+        .next()
+        .unwrap_or_default();
+    if !verb.eq_ignore_ascii_case("SELECT") && !verb.eq_ignore_ascii_case("WITH") {
+        return Err("write a statement that begins with SELECT or WITH".to_owned());
+    }
+    let mut open_quote = None;
+    let mut places = 0;
+    for character in value.chars() {
+        match open_quote {
+            Some(quote) if quote == character => open_quote = None,
+            Some(_) => {}
+            None if matches!(character, '\'' | '"' | '`') => open_quote = Some(character),
+            None => places += usize::from(character == '?'),
+        }
+    }
+    if open_quote.is_some() {
+        return Err("a quote is opened and not closed".to_owned());
+    }
+    if places != 1 {
+        return Err(format!(
+            "write exactly one ? outside quotes, for {looked_up}; there are {places}"
+        ));
+    }
+    Ok(value.to_owned())
+}
+
+/// One key of a telephone.
+pub(super) fn key(value: &str, example: &str) -> Result<char, String> {
+    let mut characters = value.chars();
+    match (characters.next(), characters.next()) {
+        (Some(key @ ('0'..='9' | '*' | '#' | 'A'..='D')), None) => Ok(key),
+        _ => Err(format!(
+            "write one key: a digit, *, # or A to D, such as {example}"
+        )),
+    }
+}
+
+/// A class of musiconhold.conf. Asterisk keeps 79 characters of a name.
+pub(super) fn music_class(value: &str) -> Result<String, String> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    if (1..80).contains(&value.len()) && value.bytes().all(plain) {
+        return Ok(value.to_owned());
+    }
+    Err("write a class of musiconhold.conf, such as default".to_owned())
+}
+
+pub(super) fn orphan(value: &str) -> Result<Orphan, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "fallback" => Ok(Orphan::Fallback),
+        "hangup" => Ok(Orphan::Hangup),
+        "wait" => Ok(Orphan::Wait),
+        _ => Err("write fallback, hangup or wait".to_owned()),
+    }
+}

@@ -1,0 +1,308 @@
+//! The database in every mood, with real calls: what a caller waits for it, and who is rung when
+//! it does not answer.
+
+mod support;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use support::machine::{MariaDb, sqlite};
+use support::office::{Database, Office, SOON, TARGET_TONE};
+use support::rtp::Source;
+
+const ONE_BUTTON: &str = "70000000001";
+const CAKES_NUMBER: &str = "74950000001";
+const CONF: &str = "res_rust_ivr.conf";
+
+/// `[database] timeout` of the sample.
+const TIMEOUT: Duration = Duration::from_millis(300);
+/// What a bad database may cost a caller beyond it.
+const MARGIN: Duration = Duration::from_millis(100);
+
+/// Callers without rows; each has a number of its own, so that its story can be told apart.
+fn strangers(from: u32, count: u32) -> Vec<String> {
+    (from..from + count)
+        .map(|number| format!("7901{number:07}"))
+        .collect()
+}
+
+/// Calls at once; for each, how long after its INVITE Bitrix24 rang. Nobody may be lost.
+fn reach_bitrix24(office: &Office, callers: &[String]) -> Vec<Duration> {
+    let calls: Vec<_> = callers.iter().map(|caller| office.call(caller)).collect();
+    let mut waited = Vec::new();
+    for _ in callers {
+        let incoming = office.expect_bitrix24(SOON);
+        let at = callers
+            .iter()
+            .position(|caller| caller == incoming.caller());
+        let call = &calls[at.expect("one of the callers")];
+        waited.push(incoming.arrived() - call.began());
+        let manager = incoming.answer(Source::Silence);
+        call.wait_answered(SOON);
+        call.hangup();
+        manager.wait_ended(SOON);
+    }
+    waited
+}
+
+/// As many calls at once with a database in good health: what the host itself takes.
+fn normal(office: &Office, count: u32) -> Duration {
+    let callers = strangers(0, count);
+    let waited = reach_bitrix24(office, &callers);
+    for caller in &callers {
+        office.assert_story(caller, "FALLBACK NO_ROWS rows=LIVE");
+    }
+    waited.into_iter().max().expect("a call")
+}
+
+/// Calls at once, while the database gives nothing: they reach Bitrix24 in time and know why.
+fn assert_in_time(office: &Office, what: &str, callers: &[String], normal: Duration) {
+    for waited in reach_bitrix24(office, callers) {
+        assert!(
+            waited <= TIMEOUT + MARGIN + normal,
+            "{what}: Bitrix24 rang after {waited:?}; a normal call takes {normal:?}"
+        );
+    }
+    for caller in callers {
+        office.assert_story(caller, "FALLBACK DB_ERROR rows=NONE");
+    }
+}
+
+/// The next call gets its rows and rings the button's number.
+fn assert_rings(office: &Office, caller: &str, number: &str) {
+    let mark = office.machine.log_mark();
+    let call = office.call(caller);
+    let talk = office
+        .expect_target(number)
+        .answer(Source::tone(TARGET_TONE));
+    office.talk(&call, &talk, TARGET_TONE);
+    let story = format!("RustIvr {caller}: TARGET  rows=LIVE digit= target={number}");
+    office.machine.wait_log_since(mark, &story, SOON);
+}
+
+/// Puts other lines in place of everything that the file says about the database.
+fn reconfigure(office: &Office, lines: &str) {
+    let path = office.run.directory().join("etc").join(CONF);
+    let text = fs::read_to_string(path).expect("the configuration");
+    let (before, _) = text.split_once("\n[database]\n").expect("[database]");
+    let text = format!("{before}\n[database]\n{lines}");
+    office.machine.put_file(CONF, &text);
+    let mark = office.machine.log_mark();
+    office.machine.cli("module reload res_rust_ivr");
+    let said = "the new configuration is in use";
+    office.machine.wait_log_since(mark, said, SOON);
+}
+
+/// `[database]` for the run's MariaDB over TCP.
+fn over_tcp(office: &Office, password: &str) -> String {
+    format!(
+        "driver = mysql\nhost = {}\nport = {}\nname = {}\nuser = {}\npassword = {password}\n",
+        office.run.database(),
+        MariaDb::PORT,
+        MariaDb::NAME,
+        MariaDb::USER,
+    )
+}
+
+/// What MariaDB counts for the module's work.
+fn counters(office: &Office) -> String {
+    let mariadb = office.mariadb.as_ref().expect("MariaDB");
+    mariadb.sql(
+        "SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count';
+         SELECT count(*) FROM information_schema.processlist WHERE user = 'asterisk';",
+    )
+}
+
+#[test]
+fn a_frozen_killed_or_broken_mariadb_costs_a_caller_its_timeout_and_no_more() {
+    let mut office = Office::open("mariadb-away", Database::MariaDb);
+    let usual = normal(&office, 5);
+
+    office.mariadb.as_ref().expect("MariaDB").stop();
+    assert_in_time(&office, "frozen", &strangers(10, 5), usual);
+    assert_in_time(&office, "frozen for long", &strangers(20, 5), usual);
+    office.mariadb.as_ref().expect("MariaDB").cont();
+    office.machine.wait_log("the database answers again", SOON);
+    assert_rings(&office, ONE_BUTTON, CAKES_NUMBER);
+
+    let mark = office.machine.log_mark();
+    office.mariadb.as_mut().expect("MariaDB").kill();
+    assert_in_time(&office, "killed", &strangers(30, 5), usual);
+    let refused = reach_bitrix24(&office, &strangers(40, 5));
+    assert!(
+        refused.iter().all(|waited| *waited < MARGIN + usual),
+        "a refused connection needs no timeout: {refused:?}"
+    );
+    office.mariadb.as_mut().expect("MariaDB").start_again();
+    let again = "the database answers again";
+    office.machine.wait_log_since(mark, again, SOON);
+    assert_rings(&office, ONE_BUTTON, CAKES_NUMBER);
+
+    office.sql("RENAME TABLE sAsterisk_ivr_button TO elsewhere;");
+    assert_in_time(&office, "table missing", &strangers(50, 2), usual);
+    office.sql("RENAME TABLE elsewhere TO sAsterisk_ivr_button;");
+    assert_rings(&office, ONE_BUTTON, CAKES_NUMBER);
+
+    let secret = "not-the-password";
+    reconfigure(&office, &over_tcp(&office, secret));
+    assert_in_time(&office, "wrong password", &strangers(60, 2), usual);
+    let told = office
+        .machine
+        .wait_log("does not let user 'asterisk' in", SOON);
+    assert!(told.contains("check [database] user, password"), "{told}");
+    reconfigure(&office, &over_tcp(&office, MariaDb::PASSWORD));
+    assert_rings(&office, ONE_BUTTON, CAKES_NUMBER);
+    let log = office.machine.log() + &office.machine.cli("rustivr show status");
+    for secret in [secret, MariaDb::PASSWORD] {
+        assert!(!log.contains(secret), "a password stands in the log");
+    }
+    office.assert_nothing_left();
+}
+
+#[test]
+fn a_customers_own_cp1251_table_is_read_over_tcp_with_one_statement_a_connection() {
+    let office = Office::open("mariadb-own", Database::MariaDb);
+    let usual = normal(&office, 3);
+    office.sql(
+        "CREATE TABLE menus (tel BIGINT NOT NULL, title VARCHAR(60), hello VARCHAR(60),
+                             knob INT, words VARCHAR(60), target INT UNSIGNED)
+             ENGINE = InnoDB DEFAULT CHARSET = cp1251;
+         INSERT INTO menus VALUES (79031112233, 'Заказ тортов №5', 'hello.mp3', 1, 'cakes.mp3', 4950001);",
+    );
+    let statement =
+        "menu_query = SELECT title, hello, knob, words, target FROM menus WHERE tel = ?\n";
+    let lines = over_tcp(&office, MariaDb::PASSWORD) + statement;
+    reconfigure(&office, &lines);
+    assert_rings(&office, "79031112233", "4950001");
+    office
+        .machine
+        .wait_log("target=4950001 scenario=Заказ тортов №5", SOON);
+    // What the site writes is what the very next caller gets.
+    office.sql("UPDATE menus SET target = 4950002;");
+    assert_rings(&office, "79031112233", "4950002");
+
+    let mut connections = counters(&office);
+    let until = Instant::now() + SOON;
+    while connections != "Prepared_stmt_count\t8\n8\n" {
+        assert!(Instant::now() < until, "8 connections: {connections}");
+        connections = counters(&office);
+    }
+    for round in 0..20 {
+        reach_bitrix24(&office, &strangers(100 + 5 * round, 5));
+    }
+    assert_eq!(counters(&office), connections, "after 100 look-ups");
+
+    // A statement that takes two seconds.
+    let lines = over_tcp(&office, MariaDb::PASSWORD);
+    let slow = "menu_query = SELECT SLEEP(2), NULL, NULL, NULL, ?\n";
+    reconfigure(&office, &(lines + slow));
+    assert_in_time(&office, "slow query", &strangers(300, 3), usual);
+    office.assert_nothing_left();
+}
+
+/// How a server lies.
+#[derive(Clone, Copy, Debug)]
+enum Liar {
+    /// Takes connections and never says a word.
+    Mute,
+    /// A byte a second.
+    Drip,
+    /// Greets as MariaDB does and hangs up.
+    Rude,
+}
+
+/// MariaDB's first packet up to what a client needs of it: length, sequence, protocol 10, version,
+/// connection, salt, capabilities, character set, status.
+const GREETING: &[u8] = b"\x4a\0\0\0\x0a11.8.3-MariaDB\0\x05\0\0\0saltsalt\0\
+    \xfe\xf7\x2d\x02\0\xff\x81\x15\0\0\0\0\0\0\0\0\0\0saltsaltsalt\0mysql_native_password\0";
+
+/// Serves until the test's process ends.
+fn lie(listener: TcpListener, how: Liar) {
+    let serve = move |mut client: TcpStream| {
+        match how {
+            // Reads on until the client has enough of it.
+            Liar::Mute => drop(client.read_to_end(&mut Vec::new())),
+            Liar::Drip => {
+                for byte in GREETING {
+                    if client.write_all(&[*byte]).is_err() {
+                        break;
+                    }
+                    // The pace is the lie itself; nothing is waited for.
+                    thread::sleep(Duration::from_secs(1));
+                }
+            }
+            Liar::Rude => drop(client.write_all(GREETING)),
+        }
+    };
+    thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            thread::spawn(move || serve(client));
+        }
+    });
+}
+
+#[test]
+fn a_lying_server_costs_a_caller_its_timeout_and_no_more() {
+    let office = Office::open("liars", Database::Sqlite);
+    let usual = normal(&office, 3);
+    for (number, how) in (1..).zip([Liar::Mute, Liar::Drip, Liar::Rude]) {
+        let address = office.run.address(2, number);
+        lie(TcpListener::bind((address, 3306)).expect("an address"), how);
+        let lines = format!("driver = mysql\nhost = {address}\nname = site\nuser = asterisk\n");
+        reconfigure(&office, &lines);
+        let from = 10 * u32::from(number);
+        assert_in_time(&office, &format!("{how:?}"), &strangers(from, 3), usual);
+    }
+    reconfigure(&office, "driver = sqlite\n");
+    assert_rings(&office, ONE_BUTTON, CAKES_NUMBER);
+    office.assert_nothing_left();
+}
+
+#[test]
+fn an_sqlite_file_may_be_edited_locked_lost_and_replaced_under_calls() {
+    let office = Office::open("sqlite-file", Database::Sqlite);
+    let file = office.run.data_directory().join("rust_ivr.sqlite3");
+    let aside = file.with_extension("aside");
+    let usual = normal(&office, 3);
+    let change = |path, to: &str| {
+        let sql = "UPDATE sAsterisk_ivr_button SET transferTo = '{}' WHERE ivrID = 1;";
+        sqlite(path, &sql.replace("{}", to));
+    };
+    assert_rings(&office, ONE_BUTTON, CAKES_NUMBER);
+    change(&file, "8 (495) 000-00-09");
+    assert_rings(&office, ONE_BUTTON, "74950000009");
+
+    let writer = rusqlite::Connection::open(&file).expect("the database");
+    writer.execute_batch("BEGIN EXCLUSIVE").expect("a lock");
+    assert_in_time(&office, "locked", &strangers(10, 3), usual);
+    office
+        .machine
+        .wait_log("another program kept it locked for 300 ms", SOON);
+    writer.execute_batch("COMMIT").expect("the lock's end");
+    assert_rings(&office, ONE_BUTTON, "74950000009");
+
+    fs::rename(&file, &aside).expect("the file");
+    let lost = reach_bitrix24(&office, &strangers(20, 3));
+    assert!(
+        lost.iter().all(|waited| *waited < MARGIN + usual),
+        "a missing file needs no timeout: {lost:?}"
+    );
+    office.assert_story("79010000020", "FALLBACK DB_ERROR rows=NONE");
+    office
+        .machine
+        .wait_log("create it from the schema that comes with the module", SOON);
+    assert!(!file.exists(), "a look-up never creates a database");
+    fs::copy(&aside, &file).expect("a copy");
+    assert_rings(&office, ONE_BUTTON, "74950000009");
+
+    // Another file in its place, as an editor or a copy script puts it there.
+    change(&aside, "74950000008");
+    fs::rename(&aside, &file).expect("the file");
+    assert_rings(&office, ONE_BUTTON, "74950000008");
+    fs::write(&file, "no database at all, but long enough to be looked at").expect("a file");
+    assert_in_time(&office, "no database", &strangers(30, 2), usual);
+    office.assert_nothing_left();
+}

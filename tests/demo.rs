@@ -1,0 +1,103 @@
+//! `make demo`: the debug numbers call a real Asterisk with the module, its embedded database and
+//! its spoken prompts. Prints a timeline of each call and leaves recordings, the SIP record,
+//! Asterisk's log and a picture in `demo-output/`. Fails when a call did not end as it must.
+
+mod support;
+
+mod demo {
+    pub mod heard;
+    pub mod log;
+    pub mod picture;
+    pub mod play;
+    pub mod report;
+    pub mod signals;
+    pub mod stories;
+    pub mod svg;
+    pub mod timeline;
+}
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use demo::log::{Clock, DATE_FORMAT};
+use demo::report::Report;
+use demo::{picture, play, report, timeline};
+use support::machine::repository;
+use support::office::{Database, Office};
+
+const INTRODUCTION: &str = "\
+Asterisk runs in a container, configured with the samples of dialplan/, the module loaded, its
+tables in the embedded SQLite database. Multifon and Bitrix24 are stand-ins that ask for passwords
+as the real ones do. Five calls come in at the same time; the longest takes half a minute.
+";
+
+const LEGEND: &str = "\
+Times count from the caller's INVITE. Lines of RustIvr are the module's own words in Asterisk's log;
+\"hears\" was measured in the sound that arrived; the rest are SIP messages that were sent or received.
+";
+
+fn main() -> ExitCode {
+    println!("{INTRODUCTION}");
+    let office = Office::open_spoken("demo", Database::Sqlite, |config| {
+        config.replace("logger.conf", "%F %T.%3q", DATE_FORMAT)
+    });
+    let clock = Clock::read();
+    let played = play::play_all(&office);
+    let reports = report::all(&office, &played, &clock);
+
+    let text = format!(
+        "{LEGEND}The log's clock and the peers' parted by {:.1} ms meanwhile.\n{}",
+        clock.drift().as_secs_f64() * 1000.0,
+        timeline::text(&reports)
+    );
+    let verdicts = timeline::verdicts(&reports);
+    println!("{text}\nThe calls in short:\n\n{verdicts}");
+    let output = repository().join("demo-output");
+    let text = format!("{text}\n{verdicts}");
+    save(&output, &office, &reports, &text).expect("the directory demo-output can be written");
+    if reports.iter().any(|report| report.complaint.is_some()) {
+        return ExitCode::FAILURE;
+    }
+    office.assert_nothing_left();
+    ExitCode::SUCCESS
+}
+
+/// Writes everything and says where it is. What an earlier demo left goes.
+fn save(output: &Path, office: &Office, reports: &[Report], text: &str) -> io::Result<()> {
+    if output.exists() {
+        fs::remove_dir_all(output)?;
+    }
+    fs::create_dir_all(output)?;
+    fs::write(output.join("timeline.txt"), text)?;
+    for name in ["sip.txt", "asterisk.log"] {
+        fs::copy(office.run.directory().join(name), output.join(name))?;
+    }
+    for (at, report) in reports.iter().enumerate() {
+        let directory = output.join(format!("{}-{}", at + 1, report.story.phone));
+        fs::create_dir(&directory)?;
+        for lane in &report.lanes {
+            if let Some(recording) = &lane.recording {
+                let name = format!("{}.wav", lane.who.to_lowercase());
+                recording.save_wav(&directory.join(name))?;
+            }
+        }
+    }
+    let (svg, png) = (output.join("picture.svg"), output.join("picture.png"));
+    fs::write(&svg, picture::draw(reports))?;
+    let drawn = Command::new("rsvg-convert")
+        .args([svg.as_path(), "--output".as_ref(), &png])
+        .status();
+    println!("Picture, who heard what when:  {}", svg.display());
+    match drawn {
+        Ok(status) if status.success() => {
+            println!("  the same as PNG:             {}", png.display())
+        }
+        _ => println!("  no PNG: rsvg-convert (Debian: librsvg2-bin) is missing or failed"),
+    }
+    let output = output.display();
+    println!("Recordings, what each heard:   {output}/<call>/<who>.wav");
+    println!("Timeline, SIP, Asterisk's log: {output}/timeline.txt, sip.txt, asterisk.log");
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! The reports as text: a timeline per call, and a verdict per call at the end.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::fs;
+
+use super::heard::{Sound, played};
+use super::report::{self, Report};
+use crate::support::machine::repository;
+
+/// The timelines of all calls, one after another.
+pub fn text(reports: &[Report]) -> String {
+    let spoken = spoken();
+    let mut text = String::new();
+    for (at, report) in reports.iter().enumerate() {
+        let story = report.story;
+        let _ = writeln!(
+            text,
+            "\nCall {}: {} calls: {}\n        expected: {}\n",
+            at + 1,
+            story.phone,
+            story.title,
+            story.expected
+        );
+        for moment in &report.moments {
+            let time = moment.at.saturating_duration_since(report.began);
+            let words = played(&moment.what).and_then(|(name, _)| spoken.get(name));
+            let words = words.map_or(String::new(), |words| format!("  «{words}»"));
+            let _ = writeln!(
+                text,
+                "  {:7.3} s  {:<9} {}{words}",
+                time.as_secs_f64(),
+                moment.who,
+                moment.what
+            );
+        }
+        let _ = writeln!(text, "\n  at the end {}", variables(&report.words));
+    }
+    text
+}
+
+/// One line per call.
+pub fn verdicts(reports: &[Report]) -> String {
+    let mut text = String::new();
+    for (at, report) in reports.iter().enumerate() {
+        let story = report.story;
+        let verdict = match &report.complaint {
+            None => format!("as expected: {}", happened(report)),
+            Some(why) => format!("WRONG: {why}"),
+        };
+        let _ = writeln!(
+            text,
+            "  {}  {}, {}: {}\n     {verdict}",
+            at + 1,
+            story.phone,
+            story.title,
+            story.expected,
+        );
+    }
+    text
+}
+
+/// What happened, in a line.
+fn happened(report: &Report) -> String {
+    let (head, _) = split(&report.words);
+    let caller = &report.lanes[0];
+    let prompts = match report::prompts(&report.lanes).count() {
+        0 => String::new(),
+        count => format!("{count} prompt(s) heard; "),
+    };
+    let voice = caller.bars.iter().find_map(|bar| match bar.sound {
+        Sound::Voice(voice) => Some((bar.time.start - report.began, voice)),
+        _ => None,
+    });
+    let talk = voice.map_or(String::new(), |(after, voice)| {
+        let (who, after) = (voice.as_str(), after.as_secs_f64());
+        format!("the caller and {who} heard each other, from {after:.1} s on")
+    });
+    format!("{}; {prompts}{talk}", head.trim_end())
+}
+
+/// The log line's words with the names of the variables that they come from.
+fn variables(words: &str) -> String {
+    let (head, rest) = split(words);
+    let (status, reason) = head.split_once(' ').unwrap_or((head, ""));
+    let rest = [
+        ("digit", "DIGIT"),
+        ("target", "TARGET"),
+        ("scenario", "SCENARIO"),
+    ]
+    .into_iter()
+    .fold(rest.to_owned(), |rest, (word, name)| {
+        rest.replacen(&format!(" {word}="), &format!(" RUSTIVR_{name}="), 1)
+    });
+    format!("RUSTIVR_STATUS={status} RUSTIVR_REASON={reason} RUSTIVR_SOURCE={rest}")
+}
+
+/// Status and reason, and what stands behind `rows=`.
+fn split(words: &str) -> (&str, &str) {
+    words.split_once(" rows=").unwrap_or((words, ""))
+}
+
+/// What each prompt says, by the name that the module has for it.
+fn spoken() -> HashMap<String, String> {
+    let file = repository().join("sounds/prompts.ru.txt");
+    let text = fs::read_to_string(file).expect("the prompts' text");
+    let lines = text.lines().filter_map(|line| line.split_once('\t'));
+    lines
+        .map(|(name, words)| {
+            // A key's file is named by the key alone.
+            let name = name.strip_suffix(".wav").unwrap_or(name);
+            (name.to_owned(), words.to_owned())
+        })
+        .collect()
+}

@@ -1,0 +1,336 @@
+//! The module's life inside a running Asterisk: load, unload, reload and mistakes in the
+//! configuration, always with calls before, during and after.
+
+mod support;
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use support::office::{BITRIX24_TONE, CALLER_TONE, Database, INTRO, Office, SOON, TARGET_TONE};
+use support::rtp::Source;
+use support::sip::{Behaviour, Dtmf, Ending};
+
+const NO_ROWS: &str = "70000000000";
+const ONE_BUTTON: &str = "70000000001";
+const TWO_BUTTONS: &str = "70000000002";
+const CAKES_NUMBER: &str = "74950000001";
+const CONF: &str = "res_rust_ivr.conf";
+
+/// The operator's file as it is now.
+fn configuration(office: &Office) -> String {
+    fs::read_to_string(office.run.directory().join("etc").join(CONF)).expect("the configuration")
+}
+
+/// Changes one place of the operator's file.
+fn edit(office: &Office, from: &str, to: &str) {
+    let text = configuration(office);
+    assert_eq!(text.matches(from).count(), 1, "{from:?} in\n{text}");
+    office.machine.put_file(CONF, &text.replacen(from, to, 1));
+}
+
+/// A call that Bitrix24 takes by itself, and that the caller ends.
+fn short_call(office: &Office) {
+    let caller = office.call(NO_ROWS);
+    caller.wait_answered(SOON);
+    caller.hangup();
+    office.expect_bitrix24(SOON).call().wait_ended(SOON);
+}
+
+/// Waits until `measured` is `wanted`.
+fn wait_until<T: PartialEq + std::fmt::Debug>(wanted: T, what: &str, measured: impl Fn() -> T) {
+    let until = Instant::now() + SOON;
+    loop {
+        let now = measured();
+        if now == wanted {
+            return;
+        }
+        assert!(
+            Instant::now() < until,
+            "{what}: {now:?} instead of {wanted:?}"
+        );
+        std::thread::yield_now();
+    }
+}
+
+/// Asterisk's open files.
+fn descriptors(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd"))
+        .expect("Asterisk's open files")
+        .count()
+}
+
+/// Names of Asterisk's threads that are ours. Asterisk's own pools breathe, ours must not.
+fn our_threads(pid: u32) -> Vec<String> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("Asterisk's threads");
+    let mut names: Vec<String> = tasks
+        .map(|task| task.expect("a thread").path().join("comm"))
+        // A thread may end between the two looks.
+        .filter_map(|comm| fs::read_to_string(comm).ok())
+        .map(|name| name.trim().to_owned())
+        .filter(|name| name.starts_with("rustivr"))
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn ten_loads_in_one_process_leave_no_thread_descriptor_or_connection() {
+    let office = Office::open("ten-loads", Database::MariaDb);
+    let machine = &office.machine;
+    let mariadb = office.mariadb.as_ref().expect("MariaDB");
+    let connected = || -> String {
+        let users = "SELECT count(*) FROM information_schema.processlist WHERE user = 'asterisk'";
+        mariadb.sql(users).trim().to_owned()
+    };
+    office.bitrix24.on_call(Behaviour::answer(Source::Silence));
+    let pid = machine.asterisk_pid();
+    // What calls themselves leave open once: Asterisk's, not ours.
+    short_call(&office);
+    office.assert_nothing_left();
+    machine.cli("module unload res_rust_ivr.so");
+    wait_until(Vec::new(), "our threads", || our_threads(pid));
+    let files = descriptors(pid);
+    for time in 1..=10 {
+        let mark = machine.log_mark();
+        machine.cli("module load res_rust_ivr.so");
+        machine.wait_log_since(mark, "Loaded res_rust_ivr.so", SOON);
+        short_call(&office);
+        if time == 10 {
+            let threads = our_threads(pid);
+            wait_until("8".into(), "idle connections", connected);
+            let busy = descriptors(pid);
+            for _ in 0..20 {
+                short_call(&office);
+            }
+            wait_until(busy, "descriptors after calls", || descriptors(pid));
+            assert_eq!(our_threads(pid), threads, "calls add no thread");
+        }
+        let shown = machine.cli("module show like res_rust_ivr");
+        assert!(shown.contains("0          Running"), "{shown}");
+        machine.cli("module unload res_rust_ivr.so");
+        wait_until(Vec::new(), "our threads", || our_threads(pid));
+        wait_until(files, "descriptors", || descriptors(pid));
+    }
+    wait_until("0".into(), "connections", connected);
+    let shown = machine.cli("module show like res_rust_ivr");
+    assert!(shown.contains("Not Running"), "{shown}");
+    // All of them reached Bitrix24 through the module.
+    let story = format!("RustIvr {NO_ROWS}: FALLBACK NO_ROWS rows=LIVE");
+    let log = machine.log();
+    let told = log
+        .lines()
+        .filter(|line| line.contains("NOTICE") && line.contains(&story));
+    assert_eq!(told.count(), 31);
+    assert!(machine.alive());
+}
+
+#[test]
+fn a_call_inside_survives_unload_reloads_and_mistakes_with_the_settings_it_began_with() {
+    let office = Office::open("reload", Database::Sqlite);
+    let machine = &office.machine;
+    let caller = office.call(TWO_BUTTONS);
+    caller.wait_heard(INTRO.hz, SOON);
+
+    let refused = machine.cli("module unload res_rust_ivr.so");
+    assert!(refused.contains("Unable to unload"), "{refused}");
+    let shown = machine.cli("module show like res_rust_ivr");
+    let used = shown.lines().find(|line| line.contains("res_rust_ivr.so"));
+    let words: Vec<_> = used.expect("the module").split_whitespace().collect();
+    assert!(
+        words.windows(2).any(|pair| pair == ["1", "Running"]),
+        "{shown}"
+    );
+    let calls = machine.cli("rustivr show calls");
+    assert!(
+        calls.contains("1 call(s)") && calls.contains("PJSIP/multifon-"),
+        "{calls}"
+    );
+
+    // A mistake: the old configuration stays, and the log says what to do.
+    let good = configuration(&office);
+    edit(&office, "ring_timeout = 20", "ring_timeout = 20s");
+    let line = 1 + good
+        .lines()
+        .take_while(|l| *l != "ring_timeout = 20")
+        .count();
+    let mark = machine.log_mark();
+    machine.cli("module reload res_rust_ivr");
+    let sentence = machine.wait_log_since(mark, "keeps its old configuration", SOON);
+    let where_and_cure = format!(
+        "line {line}: [ivr] ring_timeout = 20s: write seconds as a whole number without a unit"
+    );
+    assert!(sentence.contains(&where_and_cure), "{sentence}");
+
+    // Mended: later calls have the new one.
+    edit(&office, "ring_timeout = 20s", "ring_timeout = 2");
+    for command in ["module reload res_rust_ivr", "core reload"] {
+        let mark = machine.log_mark();
+        machine.cli(command);
+        machine.wait_log_since(mark, "the new configuration is in use", SOON);
+    }
+    caller.press('1', Dtmf::Rfc4733);
+    let first = office.expect_target(CAKES_NUMBER);
+    first.ring();
+    let later = office.call(ONE_BUTTON);
+    let second = office.expect_target(CAKES_NUMBER);
+    second.ring();
+    let (given_up, ending) = second.call().wait_ended(SOON);
+    assert_eq!(ending, Ending::Cancelled);
+    let rang = given_up - second.arrived();
+    assert!(
+        rang.abs_diff(Duration::from_secs(2)) < Duration::from_millis(700),
+        "{rang:?}"
+    );
+    office.talk_with_bitrix24(&later, SOON);
+    assert!(
+        !first.call().is_over(),
+        "the call before the reload still rings"
+    );
+    let talk = first.answer(Source::tone(TARGET_TONE));
+    office.talk(&caller, &talk, TARGET_TONE);
+    office.assert_story(TWO_BUTTONS, "TARGET  rows=LIVE digit=1 target=74950000001");
+
+    let status = machine.cli("rustivr show status");
+    for words in [
+        "sqlite",
+        "Calls inside: 0",
+        "TARGET       1",
+        "NO_ANSWER    1",
+    ] {
+        assert!(status.contains(words), "{words}: {status}");
+    }
+    office.assert_nothing_left();
+    machine.cli("module unload res_rust_ivr.so");
+    let shown = machine.cli("module show like res_rust_ivr");
+    assert!(shown.contains("Not Running"), "{shown}");
+}
+
+#[test]
+fn a_bad_configuration_declines_the_module_and_calls_still_reach_bitrix24() {
+    let office = Office::open_with("bad-configuration", Database::Sqlite, |config| {
+        config
+            .replace(CONF, "driver = sqlite", "driver = oracle")
+            .replace(CONF, "country_code = 7", "contry_code = 7")
+            .replace(
+                CONF,
+                "outbound = PJSIP/${NUMBER}@multifon",
+                "outbound = ${SHELL(id)}",
+            )
+    });
+    let machine = &office.machine;
+    let text = configuration(&office);
+    let number_of = |wanted: &str| 1 + text.lines().take_while(|l| *l != wanted).count();
+    let log = machine.log();
+    for (line, sentence) in [
+        (
+            "driver = oracle",
+            "[database] driver = oracle: write sqlite or mysql",
+        ),
+        (
+            "contry_code = 7",
+            "contry_code is not a known option; did you mean country_code?",
+        ),
+        (
+            "outbound = ${SHELL(id)}",
+            "[general] outbound = ${SHELL(id)}: ",
+        ),
+    ] {
+        let place = format!("line {}: ", number_of(line));
+        let told: Vec<_> = log.lines().filter(|l| l.contains(sentence)).collect();
+        assert_eq!(told.len(), 1, "{sentence}: {told:?}");
+        assert!(
+            told[0].contains(&place) && told[0].contains("ERROR"),
+            "{told:?}"
+        );
+        assert_eq!(
+            told[0].matches("line ").count(),
+            1,
+            "one sentence a line: {told:?}"
+        );
+    }
+    let shown = machine.cli("module show like res_rust_ivr");
+    assert!(shown.contains("Not Running"), "{shown}");
+
+    // The sample dialplan does without the module.
+    let caller = office.call(TWO_BUTTONS);
+    office.talk_with_bitrix24(&caller, SOON);
+
+    // A file that Asterisk cannot parse is declined, too; then it is mended.
+    machine.put_file(CONF, "[general\nfallback = PJSIP/bitrix24\n");
+    let mark = machine.log_mark();
+    machine.cli("module load res_rust_ivr.so");
+    machine.wait_log_since(mark, "res_rust_ivr is not loaded: ", SOON);
+    machine.put_file(CONF, "[general]\nfallback = PJSIP/bitrix24\n");
+    let mark = machine.log_mark();
+    machine.cli("module load res_rust_ivr.so");
+    machine.wait_log_since(mark, "Loaded res_rust_ivr.so", SOON);
+    let caller = office.call(ONE_BUTTON);
+    let target = office.expect_target(CAKES_NUMBER);
+    let talk = target.answer(Source::tone(TARGET_TONE));
+    office.talk(&caller, &talk, TARGET_TONE);
+
+    // No file at all: the defaults, and a word about it.
+    fs::remove_file(office.run.directory().join("etc").join(CONF)).expect("the configuration");
+    let mark = machine.log_mark();
+    machine.cli("module reload res_rust_ivr");
+    machine.wait_log_since(mark, "res_rust_ivr.conf is missing", SOON);
+    let caller = office.call(NO_ROWS);
+    office.talk_with_bitrix24(&caller, SOON);
+    office.assert_story(NO_ROWS, "FALLBACK NO_ROWS rows=LIVE");
+    office.assert_nothing_left();
+}
+
+#[test]
+fn the_operator_is_told_what_the_application_does_and_what_a_phone_gets() {
+    let office = Office::open("operator", Database::Sqlite);
+    let machine = &office.machine;
+    let help = machine.cli("core show application RustIvr");
+    for word in [
+        "RustIvr",
+        "phone",
+        "RUSTIVR_STATUS",
+        "RUSTIVR_REASON",
+        "FALLBACK",
+    ] {
+        assert!(help.contains(word), "{word}: {help}");
+    }
+    assert!(!help.contains("Not available"), "{help}");
+
+    let tested = machine.cli("rustivr test +70000000002 2");
+    for words in [
+        "70000000002: 2 row(s), LIVE",
+        "scenario/hello.mp3: 1.0 s",
+        "keyNum/1: 0.4 s",
+        "msgMp3/flowers.mp3: 0.6 s",
+        "Would be dialled: PJSIP/74950000002@multifon",
+    ] {
+        assert!(tested.contains(words), "{words}: {tested}");
+    }
+    for (arguments, end) in [
+        (ONE_BUTTON, "Would be dialled: PJSIP/74950000001@multifon"),
+        (NO_ROWS, "Would be dialled: the fallback, NO_ROWS"),
+        (
+            TWO_BUTTONS,
+            "Would be dialled: after no digit the fallback, NO_DIGIT",
+        ),
+        ("70000000002 9", "Would be dialled: the fallback, BAD_DIGIT"),
+        ("anonymous", "is not a number"),
+        ("", "Usage: rustivr test PHONE [DIGITS]"),
+    ] {
+        let tested = machine.cli(&format!("rustivr test {arguments}"));
+        assert!(tested.contains(end), "{arguments}: {tested}");
+    }
+    office.multifon.expect_no_call(Duration::ZERO);
+
+    let caller = office.call(NO_ROWS);
+    let manager = office.expect_bitrix24(SOON);
+    let calls = machine.cli("rustivr show calls");
+    assert!(
+        calls.contains("rings PJSIP/bitrix24") && calls.contains("1 call(s)"),
+        "{calls}"
+    );
+    let talk = manager.answer(Source::tone(BITRIX24_TONE));
+    caller.say(Source::tone(CALLER_TONE));
+    office.talk(&caller, &talk, BITRIX24_TONE);
+    office.assert_nothing_left();
+}
