@@ -8,16 +8,23 @@ INSTALL ?= install
 PRODUCT := target/release/libres_rust_ivr.so
 
 # Where this machine's Asterisk keeps things: what its asterisk.conf says, else the first of the
-# usual places (Debian 13 and later, Debian 11, Red Hat, built from source) that is there.
+# usual places (Debian 13 and later, with and without a compiler; Debian 11; Red Hat; built from
+# source) that is there.
 CONFIG_DIR ?= /etc/asterisk
 configured  = $(shell sed -n 's/[ \t]*;.*//; s/^[ \t]*$(1)[ \t]*=>*[ \t]*//p' $(CONFIG_DIR)/asterisk.conf 2>/dev/null | head -n 1)
 multiarch   = $(shell $(CC) -print-multiarch 2>/dev/null)
 MODULES_DIR ?= $(or $(call configured,astmoddir),$(firstword $(wildcard \
-	/usr/lib/$(multiarch)/asterisk/modules /usr/lib/asterisk/modules \
-	/usr/lib64/asterisk/modules)),/usr/lib/asterisk/modules)
+	/usr/lib/$(multiarch)/asterisk/modules /usr/lib/*/asterisk/modules \
+	/usr/lib/asterisk/modules /usr/lib64/asterisk/modules)),/usr/lib/asterisk/modules)
 DATA_DIR    ?= $(or $(call configured,astdatadir),$(firstword $(wildcard \
 	/usr/share/asterisk /var/lib/asterisk)),/usr/share/asterisk)
 GROUP       ?= $(shell getent group asterisk >/dev/null && echo asterisk || echo root)
+
+# $(call recordings,FROM,TO): a recording that is there under any extension stays; it may be the
+# operator's own, and a second one beside it would be heard in its place.
+recordings = $(INSTALL) -d $(2) && for file in $(1)/*; do \
+	name=$${file\#\#*/}; set -- $(2)/"$${name%.*}".*; \
+	[ -e "$$1" ] || $(INSTALL) -m 0644 "$$file" $(2) || exit 1; done
 
 # Call tests mostly wait for sound to play; a few at a time suit two cores.
 TEST_THREADS ?= 4
@@ -40,21 +47,32 @@ demo: ## The debug calls before your eyes: a timeline, recordings and a picture
 	RUST_IVR_MODULE=$(CURDIR)/$(PRODUCT) $(CARGO) test --release --locked --test demo
 
 .PHONY: install
-install: ## Installs module, documentation, prompts and a first configuration (DESTDIR, MODULES_DIR, DATA_DIR, CONFIG_DIR)
+install: ## Installs module, documentation, recordings and a first configuration (DESTDIR, MODULES_DIR, DATA_DIR, CONFIG_DIR)
 	@test -f $(PRODUCT) || { echo "$(PRODUCT) is not built: run make first"; exit 1; }
 	$(INSTALL) -D -m 0644 $(PRODUCT) $(DESTDIR)$(MODULES_DIR)/res_rust_ivr.so
 	$(INSTALL) -D -m 0644 dialplan/res_rust_ivr-en_US.xml \
 		$(DESTDIR)$(DATA_DIR)/documentation/thirdparty/res_rust_ivr-en_US.xml
-	for folder in rust_ivr/scenario rust_ivr/keyNum rust_ivr/msgMp3 rust_conf/ru rust_conf/en; do \
-		$(INSTALL) -d $(DESTDIR)$(DATA_DIR)/sounds/$$folder && \
-		$(INSTALL) -m 0644 sounds/$$folder/* $(DESTDIR)$(DATA_DIR)/sounds/$$folder \
-		|| exit 1; \
+	@for folder in rust_ivr/scenario rust_ivr/keyNum rust_ivr/msgMp3 rust_conf/ru rust_conf/en; do \
+		$(call recordings,sounds/$$folder,$(DESTDIR)$(DATA_DIR)/sounds/$$folder); \
 	done
+	@if [ -n "$$(ls -A $(DESTDIR)$(DATA_DIR)/moh 2>/dev/null)" ]; then \
+		echo "$(DATA_DIR)/moh holds music already"; \
+	else \
+		$(call recordings,sounds/rust_moh,$(DESTDIR)$(DATA_DIR)/moh); \
+	fi
 	@if [ -e $(DESTDIR)$(CONFIG_DIR)/res_rust_ivr.conf ]; then \
 		echo "$(CONFIG_DIR)/res_rust_ivr.conf stays as it is"; \
 	else \
 		$(INSTALL) -D -m 0640 -g $(GROUP) dialplan/res_rust_ivr.conf.sample \
 			$(DESTDIR)$(CONFIG_DIR)/res_rust_ivr.conf; \
+	fi
+	@# A package must not bring this file, which is Asterisk's own.
+	@if grep -qs '^\[default\]' $(CONFIG_DIR)/musiconhold.conf; then \
+		:; \
+	elif [ -n "$(DESTDIR)" ] || [ -e $(CONFIG_DIR)/musiconhold.conf ]; then \
+		echo "$(CONFIG_DIR)/musiconhold.conf needs a class [default]: see dialplan/musiconhold.conf.sample"; \
+	else \
+		$(INSTALL) -m 0644 dialplan/musiconhold.conf.sample $(CONFIG_DIR)/musiconhold.conf; \
 	fi
 
 .PHONY: headers
@@ -62,7 +80,7 @@ headers: ## Fills asterisk-headers/ from Debian's asterisk-dev (needs a containe
 	tests/set-up machine
 
 .PHONY: prompts
-prompts: ## Makes the prompts of the debug menus again, from sounds/prompts.ru.txt
+prompts: ## Makes the recordings again, from the texts and the melody in sounds/
 	tests/set-up prompts
 	sounds/make-prompts
 
@@ -71,9 +89,14 @@ fmt: ## Formats the source
 	$(CARGO) fmt
 
 .PHONY: check
-check: ## Formatting and lints, as a change must pass them
+check: ## Formatting, lints and licences, as a change must pass them
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then \
+		$(CARGO) deny --offline --locked check bans licenses sources; \
+	else \
+		echo "cargo-deny is not installed: licences are not checked"; \
+	fi
 
 .PHONY: clean
 clean: ## Removes what was built and what tests left

@@ -73,6 +73,9 @@ fn compile_shim(include: &Path, out: &Path) {
     for (name, value) in MODULE_DEFINES {
         shim.define(name, value);
     }
+    if has_transfer_requests(include) {
+        shim.define("RUST_IVR_TRANSFER_REQUESTS", None);
+    }
     shim.compile("rust_ivr_shim");
     // Only the module gets the shim, and all of it: nothing in Rust refers to its
     // constructor, and unit tests must not (they have no Asterisk to link with).
@@ -80,6 +83,12 @@ fn compile_shim(include: &Path, out: &Path) {
         "cargo::rustc-link-arg-cdylib=-Wl,--whole-archive,{}/librust_ivr_shim.a,--no-whole-archive",
         out.display()
     );
+}
+
+/// Asterisk 22.3, 21.8, 20.13 and later can leave a SIP transfer to us.
+fn has_transfer_requests(include: &Path) -> bool {
+    std::fs::read_to_string(include.join("asterisk/stasis_channels.h"))
+        .is_ok_and(|header| header.contains("struct ast_ari_transfer_message"))
 }
 
 fn generate_bindings(include: &Path, out: &Path) {
@@ -144,6 +153,10 @@ const FUNCTIONS: &[&str] = &[
     "ast_channel_bridge_peer",
     "ast_channel_call_forward",
     "ast_channel_clear_bridge_roles",
+    "ast_channel_context",
+    "ast_channel_get_by_name",
+    "ast_bridge_transfer_attended",
+    "ast_bridge_transfer_blind",
     "ast_channel_context_set",
     "ast_channel_datastore_add",
     "ast_channel_datastore_find",
@@ -210,6 +223,8 @@ const ITEMS: &[&str] = &[
     "ast_bridge_capability",
     "AST_BRIDGE_CAPABILITY_.*",
     "AST_BRIDGE_FLAG_.*",
+    "AST_BRIDGE_TRANSFER_.*",
+    "ast_transfer_result",
     "ast_bridge_feature_flags",
     "ast_bridge_impart_flags",
     "AST_CAUSE_.*",

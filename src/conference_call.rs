@@ -11,7 +11,7 @@ use crate::asterisk::ways::{self, HeldCall};
 use crate::conference::session::{Client, Session, Tools};
 use crate::conference::ways::{Arguments, Facts, Way, choose, user_of_uri};
 use crate::conference::{Notice, Status};
-use crate::module::Service;
+use crate::module::{Service, managers_endpoint};
 use crate::numbers::Number;
 use crate::ports::{CallLeg, Dialled, Farewell, Heard, Sound};
 
@@ -296,36 +296,10 @@ fn notice(service: &Service, language: &str, wanted: Notice) -> Option<Sound> {
 /// Whether a channel is on the endpoint that managers are called at (`[general] manager`). A
 /// destination that names no endpoint, such as a Local channel, allows any.
 fn is_managers(service: &Service, channel: &str) -> bool {
-    let template = service.settings.general.manager.render(None, "", "");
-    match endpoint_of(&template) {
+    match managers_endpoint(&service.settings) {
         Some(endpoint) => channel
             .rsplit_once('-')
             .is_some_and(|(name, _)| name == endpoint),
         None => true,
-    }
-}
-
-/// `PJSIP/bitrix24` out of `PJSIP/@bitrix24` or `PJSIP/bitrix24/sip:@host`.
-fn endpoint_of(template: &str) -> Option<String> {
-    let (tech, rest) = template.split_once('/')?;
-    let endpoint = match (rest.split_once('/'), rest.split_once('@')) {
-        (Some((endpoint, _)), _) => endpoint,
-        (None, Some((_, endpoint))) => endpoint,
-        (None, None) => rest,
-    };
-    (tech != "Local").then(|| format!("{tech}/{endpoint}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::endpoint_of;
-
-    #[test]
-    fn the_managers_endpoint_is_in_the_template() {
-        let endpoint = |template| endpoint_of(template).unwrap_or_default();
-        assert_eq!(endpoint("PJSIP/@bitrix24"), "PJSIP/bitrix24");
-        assert_eq!(endpoint("PJSIP/bitrix24/sip:@10.0.0.1"), "PJSIP/bitrix24");
-        assert_eq!(endpoint("PJSIP/bitrix24"), "PJSIP/bitrix24");
-        assert_eq!(endpoint_of("Local/@managers/n"), None);
     }
 }

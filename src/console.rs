@@ -1,5 +1,9 @@
 //! The operator's commands: `rustivr ...` on Asterisk's CLI.
 
+use std::ffi::CStr;
+use std::fmt::Write as _;
+use std::time::Instant;
+
 use crate::asterisk::cli::{Command, Entry, entry};
 use crate::ivr::Reason;
 use crate::ivr::menu::{self, Button, Match, Menu, Plan};
@@ -7,8 +11,6 @@ use crate::ivr::{MenuRow, PromptName};
 use crate::module::{Service, service};
 use crate::numbers::{Number, Phone};
 use crate::ports::{Directory, Prompts};
-use std::fmt::Write as _;
-use std::time::Instant;
 
 /// All commands, for registration.
 pub fn commands() -> Vec<Entry> {
@@ -25,16 +27,16 @@ pub fn commands() -> Vec<Entry> {
 struct ShowStatus;
 
 impl Command for ShowStatus {
-    const WORDS: &'static std::ffi::CStr = c"rustivr show status";
-    const USAGE: &'static std::ffi::CStr = c"Usage: rustivr show status\n       \
+    const WORDS: &'static CStr = c"rustivr show status";
+    const SUMMARY: &'static CStr = c"Show what RustIvr is doing and how calls ended";
+    const USAGE: &'static CStr = c"Usage: rustivr show status\n       \
         Shows the version, the database, the calls inside and how earlier calls ended.\n";
 
     fn run(arguments: &[String]) -> Option<String> {
         let service = arguments.is_empty().then(service)??;
         Some(format!(
-            "res_rust_ivr {}\nDatabase: {}\nCalls inside: {}\nCalls since load:\n{}",
+            "res_rust_ivr {}\nCalls inside: {}\nCalls since load:\n{}",
             env!("CARGO_PKG_VERSION"),
-            "",
             service.calls.count(),
             service.calls,
         ))
@@ -44,8 +46,9 @@ impl Command for ShowStatus {
 struct ShowCalls;
 
 impl Command for ShowCalls {
-    const WORDS: &'static std::ffi::CStr = c"rustivr show calls";
-    const USAGE: &'static std::ffi::CStr = c"Usage: rustivr show calls\n       \
+    const WORDS: &'static CStr = c"rustivr show calls";
+    const SUMMARY: &'static CStr = c"Show the calls inside RustIvr";
+    const USAGE: &'static CStr = c"Usage: rustivr show calls\n       \
         One line for each call inside: channel, what it does, for how long.\n";
 
     fn run(arguments: &[String]) -> Option<String> {
@@ -57,8 +60,9 @@ impl Command for ShowCalls {
 struct ShowRooms;
 
 impl Command for ShowRooms {
-    const WORDS: &'static std::ffi::CStr = c"rustivr show rooms";
-    const USAGE: &'static std::ffi::CStr = c"Usage: rustivr show rooms\n       \
+    const WORDS: &'static CStr = c"rustivr show rooms";
+    const SUMMARY: &'static CStr = c"Show the rooms of RustConfAdd";
+    const USAGE: &'static CStr = c"Usage: rustivr show rooms\n       \
         One line for each room: its id, the manager's state and since when, who is there.\n";
 
     fn run(arguments: &[String]) -> Option<String> {
@@ -72,8 +76,9 @@ impl Command for ShowRooms {
 struct RoomEnd;
 
 impl Command for RoomEnd {
-    const WORDS: &'static std::ffi::CStr = c"rustivr room end";
-    const USAGE: &'static std::ffi::CStr = c"Usage: rustivr room end ID\n       \
+    const WORDS: &'static CStr = c"rustivr room end";
+    const SUMMARY: &'static CStr = c"End a room of RustConfAdd";
+    const USAGE: &'static CStr = c"Usage: rustivr room end ID\n       \
         Ends a room: everybody in it hangs up. 'rustivr show rooms' lists the ids.\n";
 
     fn run(arguments: &[String]) -> Option<String> {
@@ -94,8 +99,9 @@ impl Command for RoomEnd {
 struct TestCode;
 
 impl Command for TestCode {
-    const WORDS: &'static std::ffi::CStr = c"rustivr test code";
-    const USAGE: &'static std::ffi::CStr = c"Usage: rustivr test code CODE\n       \
+    const WORDS: &'static CStr = c"rustivr test code";
+    const SUMMARY: &'static CStr = c"Show the number that a code gives";
+    const USAGE: &'static CStr = c"Usage: rustivr test code CODE\n       \
         Shows the number that a code gives and whether it may be dialled. No call is placed.\n";
 
     fn run(arguments: &[String]) -> Option<String> {
@@ -130,8 +136,9 @@ impl Command for TestCode {
 struct Test;
 
 impl Command for Test {
-    const WORDS: &'static std::ffi::CStr = c"rustivr test";
-    const USAGE: &'static std::ffi::CStr = c"Usage: rustivr test PHONE [DIGITS]\n       \
+    const WORDS: &'static CStr = c"rustivr test";
+    const SUMMARY: &'static CStr = c"Show what a call would do, without placing it";
+    const USAGE: &'static CStr = c"Usage: rustivr test PHONE [DIGITS]\n       \
         Shows the rows of a phone, whether their prompts can be played, and what would be\n       \
         dialled for the digits. No call is placed.\n";
 

@@ -10,9 +10,11 @@ use crate::asterisk::channel::Channel;
 use crate::asterisk::cli::Commands;
 use crate::asterisk::log::HostLogging;
 use crate::asterisk::room::Rooms;
+use crate::asterisk::transfer::Transfers;
 use crate::asterisk::ways::RoomContext;
 use crate::asterisk::{self, config, host};
 use crate::calls::Calls;
+use crate::conference::ways::endpoint_of;
 use crate::conference_call::{self, After};
 use crate::console;
 use crate::directory::{self, LiveDirectory};
@@ -34,6 +36,7 @@ static LOADED: RwLock<Option<Loaded>> = RwLock::new(None);
 struct Loaded {
     _applications: [Application; 2],
     _context: RoomContext,
+    transfers: Option<Transfers>,
     _commands: Commands,
     service: Arc<Service>,
     _logging: HostLogging,
@@ -88,6 +91,7 @@ fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
             Ok(Loaded {
                 _applications: applications,
                 _context: context,
+                transfers: take_over_transfers(&service.settings),
                 _commands: Commands::register(console::commands()),
                 service,
                 _logging: logging,
@@ -109,6 +113,9 @@ pub fn reload() -> bool {
         Ok(settings) => {
             let new = Arc::new(Service::new(settings, Some(&old)));
             if let Some(loaded) = LOADED.write().as_mut() {
+                if let Some(transfers) = &loaded.transfers {
+                    transfers.keep(managers_endpoint(&new.settings));
+                }
                 loaded.service = new;
             }
             log::info!("res_rust_ivr: the new configuration is in use");
@@ -219,12 +226,30 @@ impl Service {
     }
 }
 
+fn take_over_transfers(settings: &Settings) -> Option<Transfers> {
+    let transfers = Transfers::take_over()?;
+    transfers.keep(managers_endpoint(settings));
+    Some(transfers)
+}
+
+/// Where managers' legs are: the endpoint of `[general] manager`.
+pub fn managers_endpoint(settings: &Settings) -> Option<String> {
+    endpoint_of(&settings.general.manager.render(None, "", ""))
+}
+
 /// `sounds` is absolute, or under Asterisk's sounds directory (`join` tells them apart).
 fn sounds_dir(data_dir: &Path, sounds: &str) -> PathBuf {
     data_dir.join("sounds").join(sounds)
 }
 
+/// The operator's file, judged. Each wrong line has a sentence of its own in the log.
 fn read_settings() -> Result<Settings, String> {
     let lines = config::read(CONFIG_FILE)?;
-    Settings::parse(&lines).map_err(|error| error.to_string())
+    Settings::parse(&lines).map_err(|error| {
+        let file = CONFIG_FILE.to_string_lossy();
+        for problem in error.problems() {
+            log::error!("{file}: {problem}");
+        }
+        format!("mend what is said of {file} above")
+    })
 }

@@ -180,7 +180,11 @@ pub enum Party {
 
 /// The manager's place in a room: the leg, the room's two bridges and what the room's other
 /// threads report. Only the manager's own channel thread may use it. Each blocking method returns
-/// as soon as anything happens; what happens in between is kept for the next one.
+/// as soon as anything happens; what happens in between is kept for the next one, in its order.
+///
+/// Who left is told by what the person is when it is told: one who was dropped is not spoken of,
+/// one who has joined meanwhile left the party. After a panic of the session, `hold_party`,
+/// `release_party` and `drop_third` may come when there is nothing to do.
 ///
 /// "The party" is everybody else who is joined: the client and the third persons that joined
 /// earlier, not the one who is being dialled or consulted.
@@ -216,10 +220,11 @@ pub trait Seat {
 /// What becomes of the party when the manager's session ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Farewell {
-    /// Those who were talking (two or more) go on together; the room ends with the next who leaves.
+    /// Those who were talking (two or more) go on together; the room ends when fewer than two are
+    /// there, be it at once: somebody may have left unheard of.
     LeaveTogether,
     /// The room ends: everybody in it hangs up.
     EndRoom,
-    /// A lone client on hold goes where `[conference] orphan` says.
+    /// A lone client on hold goes where `[conference] orphan` says; anybody else hangs up.
     Orphan,
 }

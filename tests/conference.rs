@@ -50,7 +50,10 @@ impl Conference {
         conference.hear(&conference.client, &[MANAGER]);
         let mark = conference.office.machine.log_mark();
         conference.press("*7");
-        conference.office.machine.wait_log_since(mark, "room-1: TALK", SOON);
+        conference
+            .office
+            .machine
+            .wait_log_since(mark, "room-1: TALK", SOON);
         conference.hear(&conference.manager, &[CLIENT]);
         conference.hear(&conference.client, &[MANAGER]);
         conference

@@ -216,7 +216,7 @@ enum Liar {
 
 /// MariaDB's first packet up to what a client needs of it: length, sequence, protocol 10, version,
 /// connection, salt, capabilities, character set, status.
-const GREETING: &[u8] = b"\x4a\0\0\0\x0a11.8.3-MariaDB\0\x05\0\0\0saltsalt\0\
+const GREETING: &[u8] = b"\x52\0\0\0\x0a11.8.3-MariaDB\0\x05\0\0\0saltsalt\0\
     \xfe\xf7\x2d\x02\0\xff\x81\x15\0\0\0\0\0\0\0\0\0\0saltsaltsalt\0mysql_native_password\0";
 
 /// Serves until the test's process ends.

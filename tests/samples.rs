@@ -12,7 +12,7 @@ use support::sip::{Behaviour, Credentials, Invite, Peer};
 
 #[test]
 fn without_the_module_calls_come_and_go() {
-    let office = Office::open_with("no-module", Database::Sqlite, |c| c.without_module());
+    let office = Office::open_spoken("no-module", Database::Sqlite, |c| c.without_module());
     let call = office.call("79161234567");
     let manager = office.expect_bitrix24(SOON);
     assert_eq!(manager.caller(), "79161234567");

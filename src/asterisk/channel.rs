@@ -6,7 +6,7 @@ use std::os::raw::{c_char, c_int};
 use std::ptr::{self, NonNull};
 use std::time::Duration;
 
-use super::{c_string, copied, playback, sys};
+use super::{c_string, copied, playback, sys, transfer};
 use crate::ports::{CallLeg, Dialled, Gone, Heard, Sound};
 
 /// A channel inside an application. It cannot leave its thread: only that one may use it.
@@ -196,7 +196,12 @@ impl CallLeg for Channel {
         self.set_variable("DIALSTATUS", "");
         // R: ringback until the other side sends sound of its own, so nobody waits in silence
         // and a carrier's announcement still comes through.
-        let result = self.run_dial(&format!("{destination},{seconds},R"));
+        let kept = if transfer::is_kept(destination) {
+            transfer::DIAL_OPTION
+        } else {
+            ""
+        };
+        let result = self.run_dial(&format!("{destination},{seconds},R{kept}"));
         let Some(result) = result else {
             log::error!("{}: Dial does not exist: load app_dial.so", self.name);
             return Dialled::Unavailable;

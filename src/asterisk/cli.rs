@@ -11,7 +11,9 @@ use super::{c_string, copied, sys};
 pub trait Command {
     /// The fixed words, as typed.
     const WORDS: &'static CStr;
-    /// What `help` shows: a line `Usage: ...`, then sentences.
+    /// What `help` lists beside the words.
+    const SUMMARY: &'static CStr;
+    /// What `help WORDS` shows: a line `Usage: ...`, then sentences.
     const USAGE: &'static CStr;
     /// The text to print for the words after the fixed ones, or `None` to show the usage.
     /// Runs on the console's thread.
@@ -35,6 +37,7 @@ pub fn entry<C: Command>() -> Entry {
     // SAFETY: a C struct of pointers and integers, for which all zeroes is a valid "empty".
     let mut entry: sys::ast_cli_entry = unsafe { std::mem::zeroed() };
     entry.handler = Some(handle::<C>);
+    entry.summary = C::SUMMARY.as_ptr();
     Entry(entry)
 }
 

@@ -42,14 +42,27 @@ pub fn data_dir() -> PathBuf {
     PathBuf::from(unsafe { copied(sys::ast_config_AST_DATA_DIR) })
 }
 
+/// Whether a module is loaded and runs.
+pub(super) fn is_loaded(module: &CStr) -> bool {
+    // SAFETY: a NUL-terminated name; the function takes the loader's recursive lock only.
+    unsafe { sys::ast_module_check(module.as_ptr()) != 0 }
+}
+
 /// Names what calls will miss, one sentence each with its cure. None of it stops the load:
 /// an office without ringback still answers its calls.
 pub fn missing_parts() -> Vec<String> {
-    const MODULES: [(&CStr, &str); 2] = [
+    const MODULES: [(&CStr, &str); 6] = [
         (
             c"app_dial.so",
             "no number can be dialled, and no call reaches the fallback",
         ),
+        (c"bridge_simple.so", "RustConfAdd mixes also where two talk"),
+        (
+            c"bridge_softmix.so",
+            "RustConfAdd cannot bring three together",
+        ),
+        (c"bridge_holding.so", "RustConfAdd cannot hold a client"),
+        (c"res_musiconhold.so", "a client on hold hears nothing"),
         (
             c"res_timing_timerfd.so",
             "prompts may stutter for callers who send no sound",
@@ -57,8 +70,7 @@ pub fn missing_parts() -> Vec<String> {
     ];
     let mut missing = Vec::new();
     for (module, effect) in MODULES {
-        // SAFETY: a NUL-terminated name; the function takes the loader's recursive lock only.
-        if unsafe { sys::ast_module_check(module.as_ptr()) } == 0 {
+        if !is_loaded(module) {
             let name = module.to_string_lossy();
             missing.push(format!(
                 "{name} is not loaded: {effect}; add it to modules.conf"

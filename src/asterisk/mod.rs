@@ -32,6 +32,7 @@ pub mod room;
 pub mod seat;
 mod sys;
 pub mod ticket;
+pub mod transfer;
 pub mod ways;
 
 use std::ffi::{CStr, CString};

@@ -3,7 +3,10 @@
  * a macro with a constructor in it, and wrappers for macros and inline functions.
  * No logic here.
  */
+#define _GNU_SOURCE /* RTLD_DEFAULT */
 #include <asterisk.h>
+
+#include <dlfcn.h>
 
 #include <asterisk/astobj2.h>
 #include <asterisk/bridge.h>
@@ -19,6 +22,9 @@
 #include <asterisk/logger.h>
 #include <asterisk/module.h>
 #include <asterisk/options.h>
+#include <asterisk/pbx.h>
+#include <asterisk/stasis.h>
+#include <asterisk/stasis_channels.h>
 
 /* src/asterisk/entry.rs */
 int rust_ivr_load(void);
@@ -191,6 +197,85 @@ void rust_ivr_dual_redirect_wait(struct ast_channel *chan, int on)
 	} else {
 		ast_channel_clear_flag(chan, AST_FLAG_BRIDGE_DUAL_REDIRECT_WAIT);
 	}
+}
+
+#ifdef RUST_IVR_TRANSFER_REQUESTS
+/* src/asterisk/transfer.rs */
+void rust_ivr_transfer_requested(const char *transferer, const char *exten, const char *target);
+
+/* Asterisk 22.3 and its like have it; the module loads without it, too. */
+static struct stasis_message_type *(*transfer_request_type)(void);
+
+static void on_transfer_request(void *data attribute_unused,
+	struct stasis_subscription *sub attribute_unused, struct stasis_message *message)
+{
+	struct ast_ari_transfer_message *request;
+
+	if (stasis_message_type(message) != transfer_request_type()) {
+		return;
+	}
+	request = stasis_message_data(message);
+	/* The module's own replies are published as well, with another state. */
+	if (request->state == AST_TRANSFER_INVALID && request->source) {
+		rust_ivr_transfer_requested(request->source->base->name, request->destination,
+			request->dest ? request->dest->base->name : NULL);
+	}
+}
+
+struct stasis_subscription *rust_ivr_transfers_subscribe(void)
+{
+	struct stasis_subscription *sub;
+
+	transfer_request_type = (struct stasis_message_type *(*)(void)) dlsym(RTLD_DEFAULT,
+		"ast_channel_transfer_request_type");
+	if (!transfer_request_type) {
+		return NULL;
+	}
+	sub = stasis_subscribe_pool(ast_channel_topic_all(), on_transfer_request, NULL);
+	if (sub) {
+		stasis_subscription_accept_message_type(sub, transfer_request_type());
+		stasis_subscription_set_filter(sub, STASIS_SUBSCRIPTION_FILTER_SELECTIVE);
+	}
+	return sub;
+}
+#else
+struct stasis_subscription *rust_ivr_transfers_subscribe(void)
+{
+	return NULL;
+}
+#endif
+
+void rust_ivr_transfers_unsubscribe(struct stasis_subscription *sub)
+{
+	stasis_unsubscribe_and_join(sub);
+}
+
+/* What the transferer is told (NOTIFY): done or failed. */
+void rust_ivr_transfer_reply(struct ast_channel *chan, int done)
+{
+	enum ast_control_transfer reply = done ? AST_TRANSFER_SUCCESS : AST_TRANSFER_FAILED;
+
+	ast_indicate_data(chan, AST_CONTROL_TRANSFER, &reply, sizeof(reply));
+}
+
+/* Whether an extension runs the application in one of its first priorities. */
+int rust_ivr_extension_runs(const char *context, const char *exten, const char *application)
+{
+	int priority;
+
+	for (priority = 1; priority <= 9; priority++) {
+		struct pbx_find_info find = { .stacklen = 0 };
+		struct ast_exten *found = pbx_find_extension(NULL, NULL, &find, context, exten, priority,
+			NULL, "", E_MATCH);
+
+		if (!found) {
+			return 0;
+		}
+		if (!strcasecmp(ast_get_extension_app(found), application)) {
+			return 1;
+		}
+	}
+	return 0;
 }
 
 AST_MODULE_INFO(ASTERISK_GPL_KEY, AST_MODFLAG_LOAD_ORDER, "Menus and third parties out of a database",

@@ -14,6 +14,12 @@ use std::os::raw::{c_char, c_int, c_void};
 
 include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 
+/// asterisk/stasis.h
+#[repr(C)]
+pub struct stasis_subscription {
+    _opaque: [u8; 0],
+}
+
 // src/asterisk/shim.c
 unsafe extern "C" {
     pub fn rust_ivr_self() -> *mut ast_module;
@@ -43,5 +49,13 @@ unsafe extern "C" {
     pub fn rust_ivr_frame_value(frame: *const ast_frame) -> c_int;
     pub fn rust_ivr_frame_free(frame: *mut ast_frame);
     pub fn rust_ivr_dual_redirect_wait(chan: *mut ast_channel, on: c_int);
+    pub fn rust_ivr_transfers_subscribe() -> *mut stasis_subscription;
+    pub fn rust_ivr_transfers_unsubscribe(subscription: *mut stasis_subscription);
+    pub fn rust_ivr_transfer_reply(chan: *mut ast_channel, done: c_int);
+    pub fn rust_ivr_extension_runs(
+        context: *const c_char,
+        exten: *const c_char,
+        application: *const c_char,
+    ) -> c_int;
     pub fn rust_ivr_write_slin(chan: *mut ast_channel, samples: *const i16, count: c_int) -> c_int;
 }

@@ -49,8 +49,38 @@ impl RoomContext {
                     REGISTRAR.as_ptr(),
                 ) == 0
         };
+        // SAFETY: as above.
+        unsafe { add_transfer_subroutine() };
         made.then_some(Self(()))
             .ok_or_else(|| "Asterisk refused the context of the rooms".to_owned())
+    }
+}
+
+/// What `Dial` runs on a manager's new leg (transfer.rs): two priorities of the context.
+///
+/// # Safety
+/// The context exists.
+unsafe fn add_transfer_subroutine() {
+    let priorities = [
+        (1, c"Set", c"PJSIP_TRANSFER_HANDLING()=ari-only".as_ptr()),
+        (2, c"Return", ptr::null()),
+    ];
+    for (priority, application, data) in priorities {
+        // SAFETY: static strings, which nobody frees because there is no destructor.
+        unsafe {
+            sys::ast_add_extension(
+                CONTEXT.as_ptr(),
+                1,
+                c"transfers".as_ptr(),
+                priority,
+                ptr::null(),
+                ptr::null(),
+                application.as_ptr(),
+                data.cast_mut().cast(),
+                None,
+                REGISTRAR.as_ptr(),
+            );
+        }
     }
 }
 

@@ -23,16 +23,6 @@ pub enum Status {
 }
 
 impl Status {
-    /// All of them, to count by.
-    pub const ALL: [Self; 6] = [
-        Self::Joined,
-        Self::Talked,
-        Self::NoCall,
-        Self::NoManager,
-        Self::Hangup,
-        Self::Error,
-    ];
-
     /// The word in `RUSTCONF_STATUS`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -75,6 +65,7 @@ pub enum Notice {
 
 impl Notice {
     /// All of them: the recordings that must exist.
+    #[cfg(test)]
     pub const ALL: [Self; 11] = [
         Self::EnterCode,
         Self::NoSuchCode,

@@ -84,6 +84,18 @@ pub fn user_of_uri(uri: &str) -> &str {
         .trim()
 }
 
+/// The endpoint of a `Dial()` destination: `PJSIP/bitrix24` out of `PJSIP/101@bitrix24` or
+/// `PJSIP/bitrix24/sip:101@host`. `None`: it names none.
+pub fn endpoint_of(template: &str) -> Option<String> {
+    let (tech, rest) = template.split_once('/')?;
+    let endpoint = match (rest.split_once('/'), rest.split_once('@')) {
+        (Some((endpoint, _)), _) => endpoint,
+        (None, Some((_, endpoint))) => endpoint,
+        (None, None) => rest,
+    };
+    (tech != "Local").then(|| format!("{tech}/{endpoint}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,5 +171,17 @@ mod tests {
             assert_eq!(user_of_uri(uri), "101", "{uri}");
         }
         assert_eq!(user_of_uri(""), "");
+    }
+
+    #[test]
+    fn the_endpoint_is_in_the_destination() {
+        let endpoint = |destination| endpoint_of(destination).unwrap_or_default();
+        assert_eq!(endpoint("PJSIP/101@bitrix24"), "PJSIP/bitrix24");
+        assert_eq!(
+            endpoint("PJSIP/bitrix24/sip:101@10.0.0.1"),
+            "PJSIP/bitrix24"
+        );
+        assert_eq!(endpoint("PJSIP/bitrix24"), "PJSIP/bitrix24");
+        assert_eq!(endpoint_of("Local/101@managers/n"), None);
     }
 }

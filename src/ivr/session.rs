@@ -133,6 +133,7 @@ impl<'s> Session<'s> {
     fn look_up(&mut self) -> (Plan, Event) {
         let Some(phone) = Phone::parse(&self.caller.phone, &self.tools.settings.numbers) else {
             log::info!("{}: no number to look up", self.leg.name());
+            self.set("RUSTIVR_SOURCE", Source::None.as_str());
             return (Plan::Nothing, Event::Found);
         };
         phone.canonical().clone_into(&mut self.story.phone);

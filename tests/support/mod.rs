@@ -8,6 +8,7 @@
     reason = "every test program compiles this tree and uses its own part of it"
 )]
 
+pub mod conference;
 pub mod machine;
 pub mod office;
 pub mod rtp;

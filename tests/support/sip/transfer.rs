@@ -38,7 +38,15 @@ impl Call {
     /// # Panics
     /// When it is not accepted.
     pub fn refer(&self, uri: &str) -> Instant {
-        self.send_refer(&format!("<{uri}>"))
+        self.refer_by(uri, &self.core.contact())
+    }
+
+    /// [`Call::refer`] on behalf of whoever `by`, a Referred-By header, names.
+    ///
+    /// # Panics
+    /// When it is not accepted.
+    pub fn refer_by(&self, uri: &str, by: &str) -> Instant {
+        self.send_refer(&format!("<{uri}>"), by)
     }
 
     /// Attended transfer: asks the other side of this call to take the place of `consult`, our call
@@ -56,11 +64,11 @@ impl Call {
         let replaces = format!("{id};to-tag={};from-tag={}", tag(&remote), tag(&local));
         let replaces = escape(&replaces);
         let target = format!("sip:{}@{}", user_of(&remote), host_of(&remote));
-        self.send_refer(&format!("<{target}?Replaces={replaces}>"))
+        let refer_to = format!("<{target}?Replaces={replaces}>");
+        self.send_refer(&refer_to, &self.core.contact())
     }
 
-    fn send_refer(&self, refer_to: &str) -> Instant {
-        let by = self.core.contact();
+    fn send_refer(&self, refer_to: &str, by: &str) -> Instant {
         let (_, cseq) = self.send("REFER", |refer| {
             refer.with("Refer-To", refer_to).with("Referred-By", by)
         });

@@ -1,8 +1,9 @@
 //! A room that exists on paper: it knows where everybody is, refuses what no room could do, and
 //! reports what happens the way a real seat must: in order, by what a person is when it is told.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::conference::Notice;
@@ -41,24 +42,34 @@ pub enum Place {
 /// Panics in the so-many-th use of anything; half of them after the thing was done.
 #[derive(Default)]
 pub struct Fuse {
-    left: Cell<u32>,
-    pub burnt: Cell<bool>,
+    left: AtomicU32,
+    burnt: AtomicBool,
 }
 
 impl Fuse {
     pub fn of(uses: u32) -> Self {
-        let fuse = Self::default();
-        fuse.left.set(uses);
-        fuse
+        Self {
+            left: uses.into(),
+            ..Self::default()
+        }
     }
 
     pub fn burn(&self) {
-        let left = self.left.get();
-        self.left.set(left.saturating_sub(1));
+        let left = self.left.load(Ordering::Relaxed);
+        self.left.store(left.saturating_sub(1), Ordering::Relaxed);
         if left == 1 {
-            self.burnt.set(true);
-            panic!("scripted panic");
+            self.blow();
         }
+    }
+
+    pub fn blow(&self) {
+        self.left.store(0, Ordering::Relaxed);
+        self.burnt.store(true, Ordering::Relaxed);
+        panic!("scripted panic");
+    }
+
+    pub fn is_burnt(&self) -> bool {
+        self.burnt.load(Ordering::Relaxed)
     }
 }
 
@@ -83,7 +94,7 @@ type Next<'w> = Box<dyn FnMut(&[Place]) -> Vec<Does> + 'w>;
 pub struct World<'w> {
     /// What people do next, seeing where they are.
     next: Next<'w>,
-    fuse: &'w Fuse,
+    pub fuse: &'w Fuse,
     /// This method panics whenever it is used.
     pub broken: &'static str,
     /// The client, then the third persons in the order of their calls.
@@ -104,6 +115,19 @@ pub struct World<'w> {
     pub status: Option<String>,
     /// The first thing that no room could do, or that strands somebody.
     pub wrong: Option<String>,
+}
+
+impl fmt::Debug for World<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            wrong,
+            people,
+            farewell,
+            told,
+            ..
+        } = self;
+        write!(f, "{wrong:?} {people:?} {farewell:?} {told:?}")
+    }
 }
 
 impl<'w> World<'w> {
@@ -151,7 +175,7 @@ impl<'w> World<'w> {
     }
 
     fn is_sane(&self) -> bool {
-        !self.fuse.burnt.get() && self.broken.is_empty()
+        !self.fuse.is_burnt() && self.broken.is_empty()
     }
 
     fn party(&self) -> impl Iterator<Item = usize> {
@@ -170,11 +194,13 @@ impl<'w> World<'w> {
         self.does(what, legal, |_| {});
         loop {
             let Some(untold) = self.untold.pop_front() else {
-                let alone = !self.on_hold && self.party().next().is_none();
+                let alone = matches!(waits, Waits::Talk(_))
+                    && !self.on_hold
+                    && self.party().next().is_none();
                 self.must(!alone, "the manager waits alone");
-                for does in (self.next)(&self.people) {
-                    self.happens(does);
-                }
+                let does = (self.next)(&self.people);
+                assert!(!does.is_empty(), "the session waits for what never comes");
+                does.into_iter().for_each(|does| self.happens(does));
                 continue;
             };
             if let Some(happened) = self.tell(untold, waits) {

@@ -1,0 +1,210 @@
+//! Every state against every event, and long random walks, beside a small model of who is where.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Where a third person is who does not belong to the party.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Apart {
+    Nobody,
+    Rings,
+    Consulted,
+}
+
+/// Who is where, by the acts alone.
+#[derive(Clone, Copy, Debug)]
+struct Model {
+    on_hold: bool,
+    apart: Apart,
+    client: bool,
+    thirds: u32,
+}
+
+impl Model {
+    fn of(state: &State) -> Self {
+        Self {
+            on_hold: on_hold(&state.phase),
+            apart: apart(&state.phase),
+            client: state.others.client,
+            thirds: state.others.thirds,
+        }
+    }
+
+    fn happens(&mut self, event: &Event) {
+        match event {
+            Event::Happened(Happened::PartyLeft(Party::Client)) => self.client = false,
+            Event::Happened(Happened::PartyLeft(Party::Third)) => {
+                self.thirds = self.thirds.saturating_sub(1);
+            }
+            Event::Happened(Happened::Dialled(end)) if self.apart == Apart::Rings => {
+                self.apart = match end {
+                    Dialled::Answered => Apart::Consulted,
+                    Dialled::Gone => Apart::Rings,
+                    _ => Apart::Nobody,
+                };
+            }
+            Event::Happened(Happened::ConsultLeft) if self.apart == Apart::Consulted => {
+                self.apart = Apart::Nobody;
+            }
+            _ => {}
+        }
+    }
+
+    fn does(&mut self, act: &Act) {
+        match act {
+            Act::Hold => assert!(!std::mem::replace(&mut self.on_hold, true)),
+            Act::Release => assert!(std::mem::replace(&mut self.on_hold, false)),
+            Act::Call(_) => {
+                assert_eq!((self.on_hold, self.apart), (true, Apart::Nobody));
+                self.apart = Apart::Rings;
+            }
+            Act::Join => {
+                assert_eq!(self.apart, Apart::Consulted);
+                self.apart = Apart::Nobody;
+                self.thirds += 1;
+            }
+            Act::Drop => {
+                assert_ne!(self.apart, Apart::Nobody);
+                self.apart = Apart::Nobody;
+            }
+        }
+    }
+
+    /// One step of the machine and of the model, which must agree afterwards.
+    fn follow(&mut self, state: State, event: &Event) -> State {
+        let was_over = matches!(state.phase, Phase::Over { .. });
+        let step = step(&RULES, state.clone(), event.clone());
+        if was_over {
+            assert_eq!(
+                step,
+                go(state.others, state.phase),
+                "a finished machine does nothing"
+            );
+            return step.state;
+        }
+        self.happens(event);
+        step.acts.iter().for_each(|act| self.does(act));
+        let next = step.state;
+        assert_eq!(
+            (self.client, self.thirds),
+            (next.others.client, next.others.thirds)
+        );
+        match next.phase {
+            Phase::Over { farewell, .. } => self.check_end(farewell, *event == ENDED),
+            ref phase => {
+                assert_eq!((self.on_hold, self.apart), (on_hold(phase), apart(phase)));
+                assert!(self.party() > 0, "nobody is left to talk to");
+            }
+        }
+        next
+    }
+
+    fn party(&self) -> u32 {
+        u32::from(self.client) + self.thirds
+    }
+
+    fn check_end(&self, farewell: Farewell, by_operator: bool) {
+        assert_eq!(self.apart, Apart::Nobody);
+        match farewell {
+            Farewell::LeaveTogether => assert!(!self.on_hold && self.party() >= 2),
+            Farewell::Orphan => assert!(self.on_hold && self.client && self.thirds == 0),
+            Farewell::EndRoom if by_operator => {}
+            Farewell::EndRoom => {
+                assert!(self.party() < 2, "two could have gone on");
+                assert!(
+                    !(self.on_hold && self.client),
+                    "a client on hold is given up"
+                );
+            }
+        }
+    }
+}
+
+fn on_hold(phase: &Phase) -> bool {
+    !matches!(phase, Phase::Together | Phase::Over { .. })
+}
+
+fn apart(phase: &Phase) -> Apart {
+    match phase {
+        Phase::Dial => Apart::Rings,
+        Phase::Consult => Apart::Consulted,
+        _ => Apart::Nobody,
+    }
+}
+
+fn events() -> Vec<Event> {
+    let mut all = vec![
+        Event::Found(number()),
+        Event::Unknown,
+        Event::NotAllowed,
+        Event::Failed,
+        SILENCE,
+        CONSULT_LEFT,
+        left(Party::Client),
+        left(Party::Third),
+        GONE,
+        ENDED,
+    ];
+    all.extend("0123456789*#ABCD".chars().map(key));
+    all.extend(
+        [
+            Dialled::Answered,
+            Dialled::NoAnswer,
+            Dialled::Busy,
+            Dialled::Unavailable,
+            Dialled::Gone,
+        ]
+        .map(dialled),
+    );
+    all
+}
+
+fn states() -> Vec<State> {
+    let mut phases = vec![Phase::Together, Phase::Dial, Phase::Consult];
+    for wrong in 0..RULES.tries {
+        phases.extend(["", "1", "1234567891234567"].map(|keys| typed(keys, wrong)));
+        phases.push(looking_up(wrong));
+    }
+    for status in Status::ALL {
+        for farewell in [Farewell::LeaveTogether, Farewell::EndRoom, Farewell::Orphan] {
+            phases.push(Phase::Over { status, farewell });
+        }
+    }
+    let parties = [CLIENT, TWO, THIRD, TWO.and_a_third(), THIRD.and_a_third()];
+    let of = |phase: &Phase| {
+        parties.map(|others| State {
+            others,
+            phase: phase.clone(),
+        })
+    };
+    phases.iter().flat_map(of).collect()
+}
+
+#[test]
+fn every_state_answers_every_event_and_the_model_agrees() {
+    for state in states() {
+        for event in events() {
+            println!("{state:?} {event:?}");
+            let next = Model::of(&state).follow(state.clone(), &event);
+            if event == GONE || event == ENDED {
+                assert_eq!(next.word(), "OVER");
+            }
+        }
+    }
+}
+
+proptest! {
+    /// Whatever happens in whatever order: the model agrees, and the manager's leaving ends it.
+    #[test]
+    fn a_random_walk_strands_nobody(
+        happenings in proptest::collection::vec(proptest::sample::select(events()), 60)
+    ) {
+        let mut model = Model::of(&State::START);
+        let mut state = State::START;
+        for event in happenings.iter().chain([&GONE]) {
+            state = model.follow(state, event);
+        }
+        prop_assert_eq!(state.word(), "OVER");
+    }
+}

@@ -1,0 +1,158 @@
+//! A conference in an office: a client and a manager who are in a room, what the manager presses,
+//! and who hears whom. Each party says a tone of its own.
+
+use super::machine::{MachineConfig, PBX_LOGIN, PBX_PASSWORD};
+use super::office::{BITRIX24_TONE, CALLER_TONE, Database, MUSIC, Office, SOON, TARGET_TONE};
+use super::rtp::Source;
+use super::sip::{Call, Credentials, Dtmf, Incoming, Invite};
+
+pub const CLIENT_NUMBER: &str = "70000000000";
+/// What the codes 1 and 2 give.
+pub const THIRD_NUMBER: &str = "74950000001";
+pub const FOURTH_NUMBER: &str = "74950000002";
+
+pub const MANAGER: f64 = BITRIX24_TONE;
+pub const CLIENT: f64 = CALLER_TONE;
+pub const THIRD: f64 = TARGET_TONE;
+pub const FOURTH: f64 = 1500.0;
+const EVERYBODY: [f64; 5] = [MANAGER, CLIENT, THIRD, FOURTH, MUSIC];
+
+/// An office whose managers have the feature code `*7` (W1).
+pub fn office(name: &str) -> Office {
+    office_with(name, |config| config)
+}
+
+/// The same with something more changed.
+pub fn office_with(name: &str, change: impl FnOnce(MachineConfig) -> MachineConfig) -> Office {
+    Office::open_with(name, Database::Sqlite, |config| {
+        change(
+            config
+                .file(
+                    "features.conf",
+                    "[applicationmap]\nconfadd = *7,self,RustConfAdd()\n",
+                )
+                .replace(
+                    "extensions.conf",
+                    "[globals]\n",
+                    "[globals]\nDYNAMIC_FEATURES = confadd\n",
+                ),
+        )
+    })
+}
+
+/// A client whose call has reached a manager in Bitrix24: client, manager.
+pub fn bridged_call(office: &Office) -> (Call, Call) {
+    let client = office.call(CLIENT_NUMBER);
+    let manager = office.expect_bitrix24(SOON).answer(Source::tone(MANAGER));
+    client.wait_answered(SOON);
+    client.say(Source::tone(CLIENT));
+    hear(&manager, &[CLIENT]);
+    hear(&client, &[MANAGER]);
+    (client, manager)
+}
+
+/// A call that Bitrix24 places to one of our extensions.
+pub fn call_from_bitrix24(office: &Office, extension: &str, tone: f64) -> Call {
+    let uri = format!("sip:{extension}@{}", office.machine.address());
+    let invite = Invite::to(&uri)
+        .from("101")
+        .auth(Credentials::new(PBX_LOGIN, PBX_PASSWORD))
+        .says(Source::tone(tone));
+    office.bitrix24.call(invite)
+}
+
+/// Waits until a party hears exactly these tones of all the parties and the music.
+pub fn hear(who: &Call, tones: &[f64]) {
+    for tone in tones {
+        who.wait_heard(*tone, SOON);
+    }
+    for tone in EVERYBODY {
+        if !tones.contains(&tone) {
+            who.wait_gone(tone, SOON);
+        }
+    }
+}
+
+/// Nobody is in a room any more, and no channel is left.
+pub fn assert_nothing_left(office: &Office) {
+    office.assert_nothing_left();
+    let rooms = office.machine.cli("rustivr show rooms");
+    assert!(rooms.contains("0 room(s)"), "{rooms}");
+}
+
+/// A client and a manager in one room.
+pub struct Conference<'o> {
+    pub office: &'o Office,
+    pub client: Call,
+    pub manager: Call,
+}
+
+impl<'o> Conference<'o> {
+    /// By way of the feature code.
+    pub fn begin(office: &'o Office) -> Self {
+        let (client, manager) = bridged_call(office);
+        let conference = Self {
+            office,
+            client,
+            manager,
+        };
+        let mark = office.machine.log_mark();
+        conference.press("*7");
+        office.machine.wait_log_since(mark, ": TALK", SOON);
+        conference.assert_talk();
+        conference
+    }
+
+    pub fn press(&self, keys: &str) {
+        for key in keys.chars() {
+            self.manager.press(key, Dtmf::Rfc4733);
+        }
+    }
+
+    /// Client and manager, and nobody else, hear each other.
+    pub fn assert_talk(&self) {
+        hear(&self.client, &[MANAGER]);
+        hear(&self.manager, &[CLIENT]);
+    }
+
+    /// The manager is asked for a code.
+    pub fn ask_for_code(&self) {
+        self.press("*");
+        hear(&self.client, &[MUSIC]);
+    }
+
+    /// The code 1 is typed; the third person's telephone rings.
+    pub fn dial_third(&self) -> Incoming {
+        self.ask_for_code();
+        self.press("1#");
+        let third = self.office.expect_target(THIRD_NUMBER);
+        third.ring();
+        third
+    }
+
+    /// The third person answers; the manager consults in private.
+    pub fn consult_third(&self) -> Call {
+        let third = self.dial_third().answer(Source::tone(THIRD));
+        hear(&self.manager, &[THIRD]);
+        hear(&third, &[MANAGER]);
+        hear(&self.client, &[MUSIC]);
+        third
+    }
+
+    /// All three together.
+    pub fn join_third(&self) -> Call {
+        let third = self.consult_third();
+        self.press("#");
+        hear(&self.manager, &[CLIENT, THIRD]);
+        hear(&self.client, &[MANAGER, THIRD]);
+        hear(&third, &[CLIENT, MANAGER]);
+        third
+    }
+
+    /// Everybody's call ends, and nothing remains.
+    pub fn assert_ended(&self) {
+        self.client.wait_ended(SOON);
+        self.manager.wait_ended(SOON);
+        assert_nothing_left(self.office);
+    }
+}
