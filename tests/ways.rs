@@ -5,13 +5,13 @@ mod support;
 use std::time::{Duration, Instant};
 
 use support::conference::{
-    CLIENT, CLIENT_NUMBER, Conference, MANAGER, THIRD, assert_nothing_left, bridged_call,
-    call_from_bitrix24, hear, office_with,
+    CLIENT, CLIENT_NUMBER, Conference, MANAGER, THIRD, THIRD_NUMBER, assert_nothing_left,
+    bridged_call, call_from_bitrix24, hear, office_with,
 };
 use support::machine::MachineConfig;
-use support::office::{MUSIC, Office, SOON, TARGET_TONE};
+use support::office::{MUSIC, Office, SOON};
 use support::rtp::Source;
-use support::sip::{Call, Direction, Dtmf};
+use support::sip::{Call, Direction, Dtmf, Ending};
 
 /// A second manager and a second client.
 const OTHER_MANAGER: f64 = 700.0;
@@ -19,22 +19,33 @@ const OTHER_CLIENT: f64 = 1300.0;
 
 /// The sample dialplan and, for managers, an extension for each way in.
 fn office(name: &str) -> Office {
-    office_with(name, |config: MachineConfig| {
-        config.append(
-            "extensions.conf",
-            "[from-bitrix24](+)
+    office_with_change(name, |config| config)
+}
+
+fn office_with_change(name: &str, change: impl FnOnce(MachineConfig) -> MachineConfig) -> Office {
+    office_with(name, |config| {
+        change(config)
+            .append(
+                "extensions.conf",
+                "[from-bitrix24](+)
 exten => 777,1,RustConfAdd()
 exten => 776,1,RustConfAdd(,m)
  same => n,Log(NOTICE,after 776: ${RUSTCONF_STATUS})
  same => n,Hangup()
-exten => 778,1,RustConfAdd(101,c)
- same => n,Log(NOTICE,after 778: ${RUSTCONF_STATUS})
- same => n,Hangup()
-exten => 779,1,RustConfAdd(1x1,c)
+exten => 778,1,Set(CHANNEL(hangup_handler_push)=story,s,1)
+ same => n,RustConfAdd(101,c)
+exten => 779,1,Set(CHANNEL(hangup_handler_push)=story,s,1)
+ same => n,RustConfAdd(1x1,c)
 exten => 500,1,Answer()
  same => n,MusicOnHold()
+[rooms]
+exten => 700,1,RustConfAdd()
+[story]
+exten => s,1,Log(NOTICE,status: ${RUSTCONF_STATUS})
+ same => n,Return()
 ",
-        )
+            )
+            .replace("res_rust_ivr.conf", "ring_timeout = 45", "ring_timeout = 3")
     })
 }
 
@@ -90,4 +101,385 @@ fn called_out(office: &Office) -> (Call, Call) {
     hear(&first_leg, &[CLIENT]);
     hear(&client, &[MANAGER]);
     (client, first_leg)
+}
+
+#[test]
+fn w1_the_feature_code_takes_both_legs_along_without_a_gap() {
+    let office = office("ways-feature");
+    for place in [bridged_call, called_out] {
+        let (client, manager) = place(&office);
+        let mark = office.machine.log_mark();
+        manager.press('*', Dtmf::Rfc4733);
+        let pressed = manager.press('7', Dtmf::Rfc4733);
+        office.machine.wait_log_since(mark, ": TALK", SOON);
+        // A second of talk in the room, by the sound's own clock.
+        while client.recording().ended() < pressed + Duration::from_secs(1) {
+            client.wait_heard(MANAGER, SOON);
+        }
+        let until = pressed + Duration::from_millis(900);
+        assert!(client.recording().continuous(MANAGER, pressed..until));
+        assert!(manager.recording().continuous(CLIENT, pressed..until));
+        let conference = Conference {
+            office: &office,
+            client,
+            manager,
+        };
+        let third = conference.join_third();
+        third.hangup();
+        conference.assert_talk();
+        assert!(!conference.manager.is_over(), "the manager's dialog ended");
+        assert_eq!(
+            office.bitrix24.untaken_calls(),
+            0,
+            "a second call to the manager"
+        );
+        conference.manager.hangup();
+        conference.assert_ended();
+    }
+}
+
+#[test]
+fn w1_the_feature_code_is_the_managers_alone() {
+    let office = office("ways-feature-refused");
+    let refused = |who: &Call| {
+        let mark = office.machine.log_mark();
+        who.press('*', Dtmf::Rfc4733);
+        who.press('7', Dtmf::Rfc4733);
+        office
+            .machine
+            .wait_log_since(mark, "only the manager's leg", SOON);
+        assert!(
+            office
+                .machine
+                .cli("rustivr show rooms")
+                .contains("0 room(s)")
+        );
+    };
+    let (client, manager) = bridged_call(&office);
+    let pressed = Instant::now();
+    refused(&client);
+    hear(&client, &[MANAGER]);
+    hear(&manager, &[CLIENT]);
+    assert!(
+        client
+            .recording()
+            .continuous(MANAGER, pressed..Instant::now())
+    );
+    assert!(
+        manager.digits().is_empty(),
+        "the manager heard the client's keys"
+    );
+    client.hangup();
+    manager.wait_ended(SOON);
+
+    // A button's target is no manager.
+    let caller = office.call("70000000001");
+    let target = office
+        .expect_target(THIRD_NUMBER)
+        .answer(Source::tone(THIRD));
+    caller.wait_answered(SOON);
+    caller.say(Source::tone(CLIENT));
+    refused(&caller);
+    refused(&target);
+    hear(&caller, &[THIRD]);
+    hear(&target, &[CLIENT]);
+    caller.hangup();
+    target.wait_ended(SOON);
+    assert_nothing_left(&office);
+}
+
+/// Two managers who hold a client each: clients, first legs.
+fn two_on_hold(office: &Office) -> ([Call; 2], [Call; 2]) {
+    let held = [
+        ("79161234567", CLIENT, MANAGER),
+        ("79031237777", OTHER_CLIENT, OTHER_MANAGER),
+    ]
+    .map(|(number, client_tone, manager_tone)| {
+        let client = office.call(number);
+        let manager = office
+            .expect_bitrix24(SOON)
+            .answer(Source::tone(manager_tone));
+        client.wait_answered(SOON);
+        client.say(Source::tone(client_tone));
+        manager.wait_heard(client_tone, SOON);
+        manager.hold(Direction::SendOnly);
+        client.wait_heard(MUSIC, SOON);
+        (client, manager)
+    });
+    let [(client, manager), (other_client, other_manager)] = held;
+    ([client, other_client], [manager, other_manager])
+}
+
+fn type_keys(who: &Call, keys: &str) {
+    for key in keys.chars() {
+        who.press(key, Dtmf::Rfc4733);
+    }
+}
+
+#[test]
+fn w2_of_two_held_clients_the_one_whose_digits_are_typed_is_pulled() {
+    let office = office("ways-two-held");
+    let ([client, other_client], [first_leg, other_first_leg]) = two_on_hold(&office);
+    let mark = office.machine.log_mark();
+    let manager = call_from_bitrix24(&office, "777", MANAGER);
+    manager.wait_answered(SOON);
+    // Both numbers end with 7, and neither with the first digit typed.
+    type_keys(&manager, "4567#");
+    office.machine.wait_log_since(mark, ": TALK", SOON);
+    hear(&client, &[MANAGER]);
+    hear(&manager, &[CLIENT]);
+    other_client.wait_heard(MUSIC, SOON);
+    manager.hangup();
+    client.wait_ended(SOON);
+    first_leg.wait_ended(SOON);
+    other_first_leg.resume();
+    other_client.wait_heard(OTHER_MANAGER, SOON);
+    other_first_leg.wait_heard(OTHER_CLIENT, SOON);
+    other_client.hangup();
+    assert_nothing_left(&office);
+}
+
+#[test]
+fn w2_digits_that_fit_nobody_or_two_pull_nobody() {
+    let office = office("ways-nobody-pulled");
+    let (clients, first_legs) = two_on_hold(&office);
+    for typed in ["99#", "7#", "#"] {
+        let mark = office.machine.log_mark();
+        let manager = call_from_bitrix24(&office, "776", MANAGER);
+        manager.wait_answered(SOON);
+        type_keys(&manager, typed);
+        office
+            .machine
+            .wait_log_since(mark, "after 776: NO_CALL", Duration::from_secs(10));
+        manager.wait_ended(SOON);
+        assert!(
+            office
+                .machine
+                .cli("rustivr show rooms")
+                .contains("0 room(s)")
+        );
+        clients.iter().for_each(|client| {
+            client.wait_heard(MUSIC, SOON);
+        });
+    }
+    first_legs[0].resume();
+    first_legs[1].resume();
+    clients[0].wait_heard(MANAGER, SOON);
+    clients[1].wait_heard(OTHER_MANAGER, SOON);
+    clients.iter().for_each(Call::hangup);
+    assert_nothing_left(&office);
+}
+
+#[test]
+fn w2_without_a_held_call_the_manager_is_told_and_the_dialplan_goes_on() {
+    let office = office("ways-none-held");
+    // A call that is not held is none to add to.
+    let (client, first_leg) = bridged_call(&office);
+    let manager = call_from_bitrix24(&office, "776", MANAGER);
+    let answered = manager.wait_answered(SOON);
+    office
+        .machine
+        .wait_log("after 776: NO_CALL", Duration::from_secs(10));
+    let (ended, _) = manager.wait_ended(SOON);
+    assert!(
+        !manager.recording().is_silent(answered..ended),
+        "the manager was to be told"
+    );
+    hear(&client, &[MANAGER]);
+    hear(&first_leg, &[CLIENT]);
+    client.hangup();
+    assert_nothing_left(&office);
+}
+
+#[test]
+fn w3_the_manager_is_called_back_to_a_client_who_came_alone() {
+    let office = office("ways-call-back");
+    let client = call_from_bitrix24(&office, "778", CLIENT);
+    let manager = office.expect_bitrix24(SOON);
+    assert_eq!(manager.number(), "101");
+    manager.ring();
+    hear(&client, &[MUSIC]);
+    let manager = manager.answer(Source::tone(MANAGER));
+    let conference = Conference {
+        office: &office,
+        client,
+        manager,
+    };
+    add_and_leave(&conference);
+    assert_nothing_left(&office);
+
+    // The manager's own end ends the call.
+    let client = call_from_bitrix24(&office, "778", CLIENT);
+    let manager = office.expect_bitrix24(SOON).answer(Source::tone(MANAGER));
+    hear(&client, &[MANAGER]);
+    manager.hangup();
+    client.wait_ended(SOON);
+    office.machine.wait_log("status: TALKED", SOON);
+    assert_nothing_left(&office);
+}
+
+#[test]
+fn w3_a_manager_who_does_not_come_leaves_the_client_to_the_fallback() {
+    let office = office("ways-no-manager");
+    for why in ["busy", "silent", "no number"] {
+        let mark = office.machine.log_mark();
+        let extension = if why == "no number" { "779" } else { "778" };
+        let client = call_from_bitrix24(&office, extension, CLIENT);
+        match why {
+            "busy" => office.bitrix24.expect_call(SOON).reject(486),
+            "silent" => {
+                let manager = office.bitrix24.expect_call(SOON);
+                manager.ring();
+                hear(&client, &[MUSIC]);
+                assert_eq!(manager.call().wait_ended(SOON).1, Ending::Cancelled);
+            }
+            _ => drop(
+                office
+                    .machine
+                    .wait_log_since(mark, "cannot be called back", SOON),
+            ),
+        }
+        let fallback = office.expect_bitrix24(SOON);
+        assert_eq!(fallback.number(), "sip1", "{why}");
+        let fallback = fallback.answer(Source::tone(MANAGER));
+        hear(&client, &[MANAGER]);
+        hear(&fallback, &[CLIENT]);
+        client.hangup();
+        office
+            .machine
+            .wait_log_since(mark, "status: NO_MANAGER", SOON);
+        assert_nothing_left(&office);
+    }
+}
+
+#[test]
+fn w3_a_client_who_leaves_cancels_the_call_back() {
+    let office = office("ways-client-leaves");
+    let client = call_from_bitrix24(&office, "778", CLIENT);
+    let manager = office.expect_bitrix24(SOON);
+    manager.ring();
+    hear(&client, &[MUSIC]);
+    client.hangup();
+    assert_eq!(manager.call().wait_ended(SOON).1, Ending::Cancelled);
+    office.machine.wait_log("status: HANGUP", SOON);
+    assert_nothing_left(&office);
+}
+
+const REFERRED_BY: &str = "<sip:101@portal.bitrix24.ru>";
+
+fn uri(office: &Office, extension: &str) -> String {
+    format!("sip:{extension}@{}", office.machine.address())
+}
+
+#[test]
+fn w4_a_blind_transfer_to_the_extension_calls_the_manager_back() {
+    for (context, extension) in [("endpoint", "777"), ("transfer", "700")] {
+        let office = office_with_change(&format!("ways-blind-{context}"), |config| match context {
+            "endpoint" => config,
+            _ => config.replace(
+                "pjsip.conf",
+                "context = from-bitrix24\n",
+                "context = from-bitrix24\nset_var = TRANSFER_CONTEXT=rooms\n",
+            ),
+        });
+        let (client, first_leg) = called_out(&office);
+        first_leg.refer_by(&uri(&office, extension), REFERRED_BY);
+        let manager = office.expect_bitrix24(SOON);
+        assert_eq!(manager.number(), "101");
+        manager.ring();
+        hear(&client, &[MUSIC]);
+        first_leg.wait_ended(SOON);
+        let manager = manager.answer(Source::tone(MANAGER));
+        add_and_leave(&Conference {
+            office: &office,
+            client,
+            manager,
+        });
+        assert_nothing_left(&office);
+    }
+}
+
+#[test]
+fn w4_an_attended_transfer_after_the_client_was_pulled_changes_nothing() {
+    let office = office("ways-attended-pulled");
+    let (client, first_leg) = called_out(&office);
+    first_leg.hold(Direction::SendOnly);
+    client.wait_heard(MUSIC, SOON);
+    let manager = call_from_bitrix24(&office, "777", MANAGER);
+    hear(&client, &[MANAGER]);
+    first_leg.refer_replacing(&manager);
+    first_leg.wait_for(
+        |event| {
+            event.is_request("NOTIFY")
+                && event.message().is_some_and(|m| {
+                    m.body.starts_with("SIP/2.0") && !m.body.starts_with("SIP/2.0 1")
+                })
+        },
+        SOON,
+    );
+    let told = first_leg.notifications();
+    assert!(
+        !told.iter().any(|(_, body)| body.contains("200")),
+        "{told:?}"
+    );
+    add_and_leave(&Conference {
+        office: &office,
+        client,
+        manager,
+    });
+    assert_nothing_left(&office);
+}
+
+#[test]
+fn w4_an_attended_transfer_puts_the_client_into_the_waiting_managers_place() {
+    let office = office("ways-attended");
+    let (client, first_leg) = called_out(&office);
+    first_leg.hold(Direction::SendOnly);
+    client.wait_heard(MUSIC, SOON);
+    // The extension takes whoever calls it for the client: music, and 101 rings.
+    let second = call_from_bitrix24(&office, "778", MANAGER);
+    let manager = office.expect_bitrix24(SOON);
+    assert_eq!(manager.number(), "101");
+    manager.ring();
+    second.wait_answered(SOON);
+    first_leg.refer_replacing(&second);
+    first_leg.wait_ended(SOON);
+    second.wait_ended(SOON);
+    hear(&client, &[MUSIC]);
+    let manager = manager.answer(Source::tone(MANAGER));
+    add_and_leave(&Conference {
+        office: &office,
+        client,
+        manager,
+    });
+    assert_nothing_left(&office);
+}
+
+#[test]
+fn w4_other_transfers_are_asterisks_own() {
+    let office = office("ways-other-transfers");
+    for place in [bridged_call, called_out] {
+        let (client, manager) = place(&office);
+        manager.refer(&uri(&office, "500"));
+        manager.wait_ended(SOON);
+        hear(&client, &[MUSIC]);
+        client.hangup();
+        assert_nothing_left(&office);
+
+        let (client, manager) = place(&office);
+        manager.hold(Direction::SendOnly);
+        let second = call_from_bitrix24(&office, THIRD_NUMBER, MANAGER);
+        let third = office
+            .expect_target(THIRD_NUMBER)
+            .answer(Source::tone(THIRD));
+        hear(&third, &[MANAGER]);
+        manager.refer_replacing(&second);
+        manager.wait_ended(SOON);
+        second.wait_ended(SOON);
+        hear(&client, &[THIRD]);
+        hear(&third, &[CLIENT]);
+        client.hangup();
+        third.wait_ended(SOON);
+        assert_nothing_left(&office);
+    }
 }
