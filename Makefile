@@ -22,7 +22,7 @@ GROUP       ?= $(shell getent group asterisk >/dev/null && echo asterisk || echo
 
 # $(call recordings,FROM,TO): a recording that is there under any extension stays; it may be the
 # operator's own, and a second one beside it would be heard in its place.
-recordings = $(INSTALL) -d $(2) && for file in $(1)/*; do \
+recordings = $(INSTALL) -d $(2) || exit 1; for file in $(1)/*; do \
 	name=$${file\#\#*/}; set -- $(2)/"$${name%.*}".*; \
 	[ -e "$$1" ] || $(INSTALL) -m 0644 "$$file" $(2) || exit 1; done
 
@@ -45,6 +45,12 @@ demo: ## The debug calls before your eyes: a timeline, recordings and a picture
 	tests/set-up build machine picture
 	$(MAKE) all
 	RUST_IVR_MODULE=$(CURDIR)/$(PRODUCT) $(CARGO) test --release --locked --test demo
+
+.PHONY: bench
+bench: ## What a room costs, beside a plain Dial and beside ConfBridge
+	tests/set-up
+	$(MAKE) all
+	RUST_IVR_MODULE=$(CURDIR)/$(PRODUCT) $(CARGO) test --release --locked --test bench
 
 .PHONY: install
 install: ## Installs module, documentation, recordings and a first configuration (DESTDIR, MODULES_DIR, DATA_DIR, CONFIG_DIR)

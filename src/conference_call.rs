@@ -122,34 +122,28 @@ fn pull_held_call(service: &Service, leg: &mut Channel, held: Vec<HeldCall>) -> 
 /// wrong client.
 fn which_call(service: &Service, leg: &mut Channel, mut held: Vec<HeldCall>) -> Option<HeldCall> {
     if held.len() > 1 {
-        let mut typed = String::new();
-        let mut heard = notice(service, &leg.language(), Notice::WhichClient)
-            .map_or(Heard::Nothing, |sound| leg.play(&sound));
-        loop {
-            match heard {
-                Heard::Gone => return None,
-                Heard::Digit(digit) if digit.is_ascii_digit() => typed.push(digit),
-                Heard::Digit(_) => break,
-                Heard::Nothing if !typed.is_empty() => break,
-                Heard::Nothing => {}
-            }
-            if !typed.is_empty()
-                && held
-                    .iter()
-                    .filter(|call| call.number.ends_with(&typed))
-                    .count()
-                    <= 1
-            {
-                break;
-            }
-            heard = leg.wait_digit(service.settings.conference.code_timeout);
-            if heard == Heard::Nothing {
-                break;
-            }
-        }
+        let typed = last_digits(service, leg);
         held.retain(|call| !typed.is_empty() && call.number.ends_with(&typed));
     }
     (held.len() == 1).then(|| held.remove(0))
+}
+
+/// What the manager types after "which client": to `#`, or until no more comes. It is judged as a
+/// whole: its first digits say nothing about how a number ends.
+fn last_digits(service: &Service, leg: &mut Channel) -> String {
+    let mut typed = String::new();
+    let mut heard = notice(service, &leg.language(), Notice::WhichClient)
+        .map_or(Heard::Nothing, |sound| leg.play(&sound));
+    if heard == Heard::Nothing {
+        heard = leg.wait_digit(service.settings.conference.code_timeout);
+    }
+    while let Heard::Digit(digit) = heard
+        && digit.is_ascii_digit()
+    {
+        typed.push(digit);
+        heard = leg.wait_digit(service.settings.conference.code_timeout);
+    }
+    typed
 }
 
 /// W3, W4.

@@ -17,7 +17,9 @@ fn open(name: &str) -> (Office, Call, Call) {
         config.append("extensions.conf", extension)
     });
     let client = office.call(CLIENT);
-    let manager = office.expect_bitrix24(SOON).answer(Source::tone(BITRIX24_TONE));
+    let manager = office
+        .expect_bitrix24(SOON)
+        .answer(Source::tone(BITRIX24_TONE));
     client.wait_answered(SOON);
     client.say(Source::tone(CALLER_TONE));
     manager.wait_heard(CALLER_TONE, SOON);
@@ -50,7 +52,9 @@ fn a_blind_transfer_to_the_special_extension_keeps_the_managers_leg() {
 fn another_blind_transfer_goes_where_it_is_sent() {
     let (office, client, manager) = open("transfer-elsewhere");
     manager.refer(&uri(&office, "79160000009"));
-    let target = office.expect_target("79160000009").answer(Source::tone(TARGET_TONE));
+    let target = office
+        .expect_target("79160000009")
+        .answer(Source::tone(TARGET_TONE));
     manager.wait_notified("200", SOON);
     client.wait_heard(TARGET_TONE, SOON);
     target.wait_heard(CALLER_TONE, SOON);

@@ -371,6 +371,13 @@ fn uri(office: &Office, extension: &str) -> String {
     format!("sip:{extension}@{}", office.machine.address())
 }
 
+/// A transferer hangs up when it hears that the transfer went well.
+fn transferred(leg: &Call) {
+    leg.wait_notified("200 OK", SOON);
+    leg.hangup();
+    leg.wait_ended(SOON);
+}
+
 #[test]
 fn w4_a_blind_transfer_to_the_extension_calls_the_manager_back() {
     for (context, extension) in [("endpoint", "777"), ("transfer", "700")] {
@@ -388,7 +395,7 @@ fn w4_a_blind_transfer_to_the_extension_calls_the_manager_back() {
         assert_eq!(manager.number(), "101");
         manager.ring();
         hear(&client, &[MUSIC]);
-        first_leg.wait_ended(SOON);
+        transferred(&first_leg);
         let manager = manager.answer(Source::tone(MANAGER));
         add_and_leave(&Conference {
             office: &office,
@@ -443,7 +450,7 @@ fn w4_an_attended_transfer_puts_the_client_into_the_waiting_managers_place() {
     manager.ring();
     second.wait_answered(SOON);
     first_leg.refer_replacing(&second);
-    first_leg.wait_ended(SOON);
+    transferred(&first_leg);
     second.wait_ended(SOON);
     hear(&client, &[MUSIC]);
     let manager = manager.answer(Source::tone(MANAGER));
@@ -458,10 +465,10 @@ fn w4_an_attended_transfer_puts_the_client_into_the_waiting_managers_place() {
 #[test]
 fn w4_other_transfers_are_asterisks_own() {
     let office = office("ways-other-transfers");
-    for place in [bridged_call, called_out] {
+    for place in [called_out, bridged_call] {
         let (client, manager) = place(&office);
         manager.refer(&uri(&office, "500"));
-        manager.wait_ended(SOON);
+        transferred(&manager);
         hear(&client, &[MUSIC]);
         client.hangup();
         assert_nothing_left(&office);
@@ -474,7 +481,7 @@ fn w4_other_transfers_are_asterisks_own() {
             .answer(Source::tone(THIRD));
         hear(&third, &[MANAGER]);
         manager.refer_replacing(&second);
-        manager.wait_ended(SOON);
+        transferred(&manager);
         second.wait_ended(SOON);
         hear(&client, &[THIRD]);
         hear(&third, &[CLIENT]);

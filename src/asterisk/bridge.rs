@@ -30,11 +30,10 @@ unsafe impl Sync for Bridge {}
 
 impl Bridge {
     /// For talk. Two talk without mixing; a third brings the mixer in and takes it along again
-    /// (a "smart" bridge).
+    /// (a "smart" bridge). Not native: a manager's keys must be seen, and between two others a
+    /// native bridge would come and go within a millisecond while the manager joins them.
     pub(super) fn for_talk(name: &str) -> Result<Self, String> {
-        let capabilities = sys::AST_BRIDGE_CAPABILITY_NATIVE
-            | sys::AST_BRIDGE_CAPABILITY_1TO1MIX
-            | sys::AST_BRIDGE_CAPABILITY_MULTIMIX;
+        let capabilities = sys::AST_BRIDGE_CAPABILITY_1TO1MIX | sys::AST_BRIDGE_CAPABILITY_MULTIMIX;
         Self::new(name, capabilities, FLAGS | sys::AST_BRIDGE_FLAG_SMART)
             .ok_or_else(|| "no bridge for talk: load bridge_simple.so and bridge_softmix.so".into())
     }

@@ -124,6 +124,12 @@ impl ChannelRef {
         unsafe { copied(sys::rust_ivr_caller_number(lock.as_ptr())) }
     }
 
+    /// Ends the channel's stay in its bridge, if it has one; its thread goes on.
+    pub(super) fn take_out_of_bridge(&self) {
+        // SAFETY: the reference keeps the channel; no lock is held.
+        unsafe { sys::rust_ivr_take_out_of_bridge(self.as_ptr()) };
+    }
+
     /// The name, for the log.
     pub(crate) fn name(&self) -> String {
         let lock = Lock::take(self.0);

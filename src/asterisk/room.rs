@@ -86,6 +86,8 @@ struct Person {
     /// In a bridge of ours.
     there: bool,
     on_hold: bool,
+    /// Sent away; whoever is still on the way goes as soon as it arrives.
+    dismissed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,17 +167,19 @@ impl Room {
         self.people.lock().fate
     }
 
-    /// On the thread of somebody who has just joined: the party may have been moved meanwhile.
+    /// On the thread of somebody who has just joined: the party may have been moved or sent away
+    /// meanwhile.
     fn arrived(&self, id: u32) -> Stay {
         let late = {
             let mut people = self.people.lock();
             let wanted = people.on_hold;
-            people.person(id).and_then(|person| {
-                person.there = true;
-                (person.who != Who::Consulted && person.on_hold != wanted).then(|| {
-                    person.on_hold = wanted;
-                    (person.channel.clone(), wanted)
-                })
+            let Some(person) = people.person(id).filter(|person| !person.dismissed) else {
+                return Stay::Out;
+            };
+            person.there = true;
+            (person.who != Who::Consulted && person.on_hold != wanted).then(|| {
+                person.on_hold = wanted;
+                (person.channel.clone(), wanted)
             })
         };
         if let Some((channel, on_hold)) = late {
@@ -192,23 +196,28 @@ impl Room {
                 return;
             };
             let person = people.others.swap_remove(at);
+            let news = match person.who {
+                Who::Client => Happened::PartyLeft(Party::Client),
+                Who::Third => Happened::PartyLeft(Party::Third),
+                Who::Consulted => Happened::ConsultLeft,
+            };
             match &people.manager {
                 Manager::Seated(channel) => {
                     let channel = channel.clone();
-                    people.news.push_back(match person.who {
-                        Who::Client => Happened::PartyLeft(Party::Client),
-                        Who::Third => Happened::PartyLeft(Party::Third),
-                        Who::Consulted => Happened::ConsultLeft,
-                    });
+                    self.tell(&mut people, news);
                     (Some(channel), Vec::new())
                 }
-                Manager::Expected => (None, Vec::new()),
-                Manager::Gone if people.others.len() == 1 => (None, people.everybody()),
+                // Is told when it takes the seat.
+                Manager::Expected => {
+                    self.tell(&mut people, news);
+                    (None, Vec::new())
+                }
+                Manager::Gone if people.others.len() == 1 => (None, people.dismiss()),
                 Manager::Gone => (None, Vec::new()),
             }
         };
         if let Some(manager) = manager {
-            self.ring_bell(&manager);
+            manager.take_out_of_bridge();
         }
         self.send_away(&lonely);
     }
@@ -273,7 +282,7 @@ impl Room {
             // SAFETY: the leg's own thread, in no bridge.
             let joined = unsafe { self.talk.join(leg.raw(), features) };
             if leg.is_gone() || !joined {
-                return Happened::Gone;
+                return self.news().unwrap_or(Happened::Gone);
             }
             let key = *pressed.lock();
             if let Some(key) = key {
@@ -307,9 +316,17 @@ impl Room {
 
     /// The consulted third person belongs to the party.
     pub(crate) fn join_consulted(&self, id: u32) {
-        if let Some(person) = self.people.lock().person(id) {
-            person.who = Who::Third;
+        let mut people = self.people.lock();
+        match people.person(id) {
+            Some(person) => person.who = Who::Third,
+            // Left in this very moment: what is told of it is what it has become.
+            None => people
+                .news
+                .iter_mut()
+                .filter(|news| **news == Happened::ConsultLeft)
+                .for_each(|news| *news = Happened::PartyLeft(Party::Third)),
         }
+        drop(people);
         self.joined.store(true, Ordering::Relaxed);
     }
 
@@ -327,6 +344,7 @@ impl Room {
     pub(crate) fn drop_consulted(&self, id: u32) {
         let gone = {
             let mut people = self.people.lock();
+            people.news.retain(|news| *news != Happened::ConsultLeft);
             let at = people.others.iter().position(|person| person.id == id);
             at.map(|at| people.others.swap_remove(at).channel)
         };
@@ -351,7 +369,7 @@ impl Room {
             if stays {
                 Vec::new()
             } else {
-                people.everybody()
+                people.dismiss()
             }
         };
         // The eventfd's counter cannot overflow by one write.
@@ -366,26 +384,31 @@ impl Room {
             match &people.manager {
                 Manager::Seated(channel) => {
                     let channel = channel.clone();
-                    people.news.push_back(Happened::Ended);
+                    self.tell(&mut people, Happened::Ended);
                     Some(channel)
                 }
                 Manager::Expected | Manager::Gone => None,
             }
         };
         match manager {
-            Some(manager) => self.ring_bell(&manager),
-            None => self.leave(Farewell::EndRoom),
+            Some(manager) => manager.take_out_of_bridge(),
+            None => {
+                self.leave(Farewell::EndRoom);
+                // Those who went on, or wait, without a manager.
+                let away = self.people.lock().dismiss();
+                self.send_away(&away);
+            }
         }
     }
 
     /// What happened, oldest first.
     pub(crate) fn news(&self) -> Option<Happened> {
-        let news = self.people.lock().news.pop_front();
-        if news.is_none() {
-            // Empty, or the bell is silent already: both are well.
+        let mut people = self.people.lock();
+        if people.news.len() <= 1 {
+            // What is left in the queue is what the bell rings for.
             let _ = self.bell.read();
         }
-        news
+        people.news.pop_front()
     }
 
     fn has_news(&self) -> bool {
@@ -402,11 +425,12 @@ impl Room {
         self.over.as_fd().as_raw_fd()
     }
 
-    fn ring_bell(&self, manager: &ChannelRef) {
+    /// News for the manager. The bell rings while the list is locked, so that it never rings
+    /// without news.
+    fn tell(&self, people: &mut People, news: Happened) {
+        people.news.push_back(news);
         // The counter cannot overflow by a few writes.
         let _ = self.bell.write(1);
-        // SAFETY: the reference keeps the channel; no lock is held.
-        unsafe { sys::rust_ivr_take_out_of_bridge(manager.as_ptr()) };
     }
 
     fn admit(&self, who: Who, channel: ChannelRef, there: bool) -> u32 {
@@ -419,6 +443,7 @@ impl Room {
             channel,
             there,
             on_hold: false,
+            dismissed: false,
         });
         id
     }
@@ -458,10 +483,14 @@ impl People {
         self.others.iter_mut().find(|person| person.id == id)
     }
 
-    fn everybody(&self) -> Vec<(ChannelRef, bool)> {
+    /// Everybody is to go; whom `send_away` does not find in a bridge goes when it arrives.
+    fn dismiss(&mut self) -> Vec<(ChannelRef, bool)> {
         self.others
-            .iter()
-            .map(|person| (person.channel.clone(), person.on_hold))
+            .iter_mut()
+            .map(|person| {
+                person.dismissed = true;
+                (person.channel.clone(), person.on_hold)
+            })
             .collect()
     }
 }

@@ -39,7 +39,8 @@ impl<'c> ManagerSeat<'c> {
             Waited::Key(key) => Happened::Digit(key),
             Waited::Nothing => Happened::Nothing,
             Waited::Bell => self.room.news().unwrap_or(Happened::Nothing),
-            Waited::Gone => Happened::Gone,
+            // Who left before is told first.
+            Waited::Gone => self.room.news().unwrap_or(Happened::Gone),
         }
     }
 }
@@ -97,7 +98,7 @@ impl Seat for ManagerSeat<'_> {
             match ring {
                 Ring::Key(key) if key == cancel => return Happened::Digit(key),
                 Ring::Key(_) | Ring::Bell => {}
-                Ring::WaiterGone => return Happened::Gone,
+                Ring::WaiterGone => return self.room.news().unwrap_or(Happened::Gone),
                 Ring::Failed(end) => {
                     self.third = None;
                     return Happened::Dialled(end);

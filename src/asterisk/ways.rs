@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::attempt::{Attempt, Ring, Waiting};
-use super::channel::{Channel, ChannelRef, NO_BELL, Waited, wait_key};
+use super::channel::{Channel, ChannelRef, Waited, wait_key};
 use super::room::Room;
 use super::ticket::{Role, Ticket};
 use super::{c_string, sys};
@@ -212,9 +212,10 @@ fn ring_manager(client: &Channel, destination: &str, ring: Duration, room: &Arc<
         Err(end) => return end,
     };
     loop {
-        match attempt.listen(client, NO_BELL) {
-            Ring::Key(_) | Ring::Bell => {}
-            Ring::WaiterGone => {
+        match attempt.listen(client, room.over()) {
+            Ring::Key(_) => {}
+            // The bell: an operator ends the room.
+            Ring::WaiterGone | Ring::Bell => {
                 attempt.cancel(client);
                 return Dialled::Gone;
             }

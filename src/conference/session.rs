@@ -167,10 +167,9 @@ impl<'s> Session<'s> {
         if self.left {
             return Status::Error;
         }
-        if self.state.phase == Phase::Together {
-            self.attempt(Act::Hold);
-        }
         if !matches!(self.state.phase, Phase::Over { .. }) {
+            // The panic may have come between the act and its note in `state`.
+            self.attempt(Act::Hold);
             self.state.phase = Phase::Consult;
         }
         let gone = Event::Happened(Happened::Gone);

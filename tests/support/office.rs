@@ -182,6 +182,11 @@ impl Office {
         Invite::to(&self.contact).from(caller).domain("multifon.ru")
     }
 
+    /// Where Asterisk takes calls of Multifon to another extension than the account's.
+    pub fn contact_for(&self, extension: &str) -> String {
+        self.contact.replacen(MULTIFON_NUMBER, extension, 1)
+    }
+
     /// A button's number rings at Multifon.
     pub fn expect_target(&self, number: &str) -> Incoming {
         let incoming = self.multifon.expect_call(SOON);

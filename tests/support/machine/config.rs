@@ -32,6 +32,7 @@ const LOADED: &[&str] = &[
 /// The module that is tested, and every file of Asterisk's configuration directory.
 pub struct MachineConfig {
     with_module: bool,
+    more_modules: Vec<String>,
     files: BTreeMap<String, String>,
 }
 
@@ -68,6 +69,7 @@ impl MachineConfig {
         }
         Self {
             with_module: true,
+            more_modules: Vec::new(),
             files,
         }
     }
@@ -85,6 +87,12 @@ impl MachineConfig {
     /// Without the module: Asterisk as its distribution ships it.
     pub fn without_module(mut self) -> Self {
         self.with_module = false;
+        self
+    }
+
+    /// Loads one more module of Asterisk's own.
+    pub fn load(mut self, name: &str) -> Self {
+        self.more_modules.push(name.into());
         self
     }
 
@@ -143,7 +151,12 @@ impl MachineConfig {
 
     fn modules_conf(&self) -> String {
         let ours = self.with_module.then_some("res_rust_ivr");
-        let names = LOADED.iter().flat_map(|line| line.split(' ')).chain(ours);
+        let more = self.more_modules.iter().map(String::as_str);
+        let names = LOADED
+            .iter()
+            .flat_map(|line| line.split(' '))
+            .chain(more)
+            .chain(ours);
         let loads: String = names.map(|name| format!("load = {name}.so\n")).collect();
         format!("[modules]\nautoload = no\n{loads}")
     }

@@ -42,6 +42,12 @@ impl Invite {
         }
     }
 
+    /// To another URI.
+    pub fn to_uri(mut self, uri: &str) -> Self {
+        self.uri = uri.into();
+        self
+    }
+
     /// Sends it to this address instead of the URI's host (which may then be a domain).
     pub fn via(mut self, address: SocketAddr) -> Self {
         self.via = Some(address);

@@ -166,7 +166,7 @@ fn states() -> Vec<State> {
         phases.extend(["", "1", "1234567891234567"].map(|keys| typed(keys, wrong)));
         phases.push(looking_up(wrong));
     }
-    for status in Status::ALL {
+    for status in [Status::Joined, Status::Talked, Status::Hangup] {
         for farewell in [Farewell::LeaveTogether, Farewell::EndRoom, Farewell::Orphan] {
             phases.push(Phase::Over { status, farewell });
         }

@@ -370,12 +370,16 @@ impl Seat for World<'_> {
         self.told.push("leave");
         self.check(farewell);
         let go_on = farewell == Farewell::LeaveTogether && self.party().count() >= 2;
-        let orphan = farewell == Farewell::Orphan && self.people[0] != Place::Away;
+        let client = self.people[0];
         if !go_on {
             self.place_party(Place::Away);
         }
-        if orphan {
-            self.people[0] = Place::Orphaned;
+        if farewell == Farewell::Orphan {
+            // Only who is on hold goes there: anybody else would stay where they are.
+            self.people[0] = match client {
+                Place::OnHold => Place::Orphaned,
+                elsewhere => elsewhere,
+            };
         }
     }
 }

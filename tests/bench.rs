@@ -1,0 +1,191 @@
+//! `make bench`: what a room costs, beside a plain `Dial` and beside ConfBridge, in one run on one
+//! Asterisk: its processor time while people talk, per call and second of talk.
+
+mod support;
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use support::office::{BITRIX24_TONE, CALLER_TONE, Database, Office, SOON, TARGET_TONE};
+use support::rtp::Source;
+use support::sip::{Call, Dtmf};
+
+/// Conversations at a time; enough for a tick of 10 ms to be small beside what is measured.
+const CALLS: usize = 10;
+/// How long each is measured.
+const WINDOW: Duration = Duration::from_secs(10);
+/// Rounds in turn, so that a change of the machine's speed meets all alike.
+const ROUNDS: usize = 3;
+
+const CLIENT: &str = "70000000000";
+
+fn main() {
+    let office = open();
+    let mut rows: [(&str, Vec<f64>); 5] = [
+        ("two, Dial", Vec::new()),
+        ("two, room in TALK", Vec::new()),
+        ("two, ConfBridge", Vec::new()),
+        ("three, room in CONF", Vec::new()),
+        ("three, ConfBridge", Vec::new()),
+    ];
+    for round in 1..=ROUNDS {
+        eprintln!(
+            "round {round} of {ROUNDS}: {CALLS} conversations of {} s, five kinds",
+            WINDOW.as_secs()
+        );
+        let kinds: [fn(&Office) -> Vec<Call>; 5] = [
+            |office| dialled(office, false),
+            |office| dialled(office, true),
+            |office| bridged(office, 2),
+            in_conference,
+            |office| bridged(office, 3),
+        ];
+        for (kind, (_, costs)) in kinds.iter().zip(&mut rows) {
+            costs.push(measure(&office, kind));
+        }
+    }
+    print(&rows);
+}
+
+fn open() -> Office {
+    Office::open_with("bench", Database::Sqlite, |config| {
+        config
+            .load("app_confbridge")
+            .file("confbridge.conf", "")
+            .file(
+                "features.conf",
+                "[applicationmap]\nconfadd = *7,self,RustConfAdd()\n",
+            )
+            .replace(
+                "extensions.conf",
+                "[globals]\n",
+                "[globals]\nDYNAMIC_FEATURES = confadd\n",
+            )
+            .append(
+                "extensions.conf",
+                "[from-multifon](+)\nexten => _99X,1,Answer()\n same => n,ConfBridge(${EXTEN})\n",
+            )
+    })
+}
+
+/// Milliseconds of processor time per conversation and second.
+fn measure(office: &Office, begin: &fn(&Office) -> Vec<Call>) -> f64 {
+    let calls = begin(office);
+    let before = processor_time(office);
+    // The window itself: nothing happens in it but talk.
+    thread::sleep(WINDOW);
+    let used = processor_time(office) - before;
+    calls.iter().for_each(Call::hangup);
+    office.assert_nothing_left();
+    used.as_secs_f64() * 1000.0 / CALLS as f64 / WINDOW.as_secs_f64()
+}
+
+/// User and system time of Asterisk so far (proc(5): fields 14 and 15, in ticks of 10 ms).
+fn processor_time(office: &Office) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", office.machine.asterisk_pid()))
+        .expect("Asterisk runs");
+    let after_name = stat.rsplit_once(") ").expect("a name in brackets").1;
+    let ticks = |field: usize| -> u64 {
+        after_name
+            .split(' ')
+            .nth(field - 3)
+            .and_then(|text| text.parse().ok())
+            .expect("a number")
+    };
+    Duration::from_millis((ticks(14) + ticks(15)) * 10)
+}
+
+/// Clients with managers, as `Dial` bridges them, or taken into rooms by the feature code.
+fn dialled(office: &Office, rooms: bool) -> Vec<Call> {
+    (0..CALLS).flat_map(|_| pair(office, rooms)).collect()
+}
+
+fn pair(office: &Office, room: bool) -> [Call; 2] {
+    let client = office.call(CLIENT);
+    let manager = office
+        .expect_bitrix24(SOON)
+        .answer(Source::tone(BITRIX24_TONE));
+    client.wait_answered(SOON);
+    client.say(Source::tone(CALLER_TONE));
+    manager.wait_heard(CALLER_TONE, SOON);
+    if room {
+        let mark = office.machine.log_mark();
+        press(&manager, "*7");
+        office.machine.wait_log_since(mark, ": TALK", SOON);
+    }
+    client.wait_heard(BITRIX24_TONE, SOON);
+    [client, manager]
+}
+
+fn in_conference(office: &Office) -> Vec<Call> {
+    let mut calls = Vec::new();
+    for _ in 0..CALLS {
+        let [client, manager] = pair(office, true);
+        press(&manager, "*1#");
+        let third = office
+            .expect_target("74950000001")
+            .answer(Source::tone(TARGET_TONE));
+        manager.wait_heard(TARGET_TONE, SOON);
+        press(&manager, "#");
+        client.wait_heard(TARGET_TONE, SOON);
+        calls.extend([client, manager, third]);
+    }
+    calls
+}
+
+fn bridged(office: &Office, people: usize) -> Vec<Call> {
+    let tones = [CALLER_TONE, BITRIX24_TONE, TARGET_TONE];
+    let mut calls = Vec::new();
+    for room in 0..CALLS {
+        let to = office.contact_for(&format!("99{room}"));
+        let members: Vec<Call> = tones[..people]
+            .iter()
+            .map(|tone| {
+                let invite = office
+                    .invite("79160000000")
+                    .to_uri(&to)
+                    .says(Source::tone(*tone));
+                let call = office.multifon.call(invite);
+                call.wait_answered(SOON);
+                call
+            })
+            .collect();
+        members[0].wait_heard(tones[people - 1], SOON);
+        calls.extend(members);
+    }
+    calls
+}
+
+fn press(manager: &Call, keys: &str) {
+    for key in keys.chars() {
+        manager.press(key, Dtmf::Rfc4733);
+    }
+}
+
+fn print(rows: &[(&str, Vec<f64>)]) {
+    let median = |costs: &[f64]| {
+        let mut sorted = costs.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        sorted[sorted.len() / 2]
+    };
+    let dial = median(&rows[0].1);
+    println!(
+        "Asterisk's processor time, ms per conversation and second of talk ({CALLS} at a time, {ROUNDS} rounds)"
+    );
+    println!(
+        "{:<22} {:>8} {:>8} {:>8} {:>12}",
+        "", "min", "median", "max", "to Dial"
+    );
+    for (name, costs) in rows {
+        let (min, max) = (
+            costs.iter().copied().fold(f64::MAX, f64::min),
+            costs.iter().copied().fold(0.0, f64::max),
+        );
+        println!(
+            "{name:<22} {min:>8.2} {:>8.2} {max:>8.2} {:>11.2}x",
+            median(costs),
+            median(costs) / dial
+        );
+    }
+}
