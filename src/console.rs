@@ -35,8 +35,10 @@ impl Command for ShowStatus {
     fn run(arguments: &[String]) -> Option<String> {
         let service = arguments.is_empty().then(service)??;
         Some(format!(
-            "res_rust_ivr {}\nCalls inside: {}\nCalls since load:\n{}",
+            "res_rust_ivr {}\nDatabase: {}\nRooms: {}\nCalls inside: {}\nCalls since load:\n{}",
             env!("CARGO_PKG_VERSION"),
+            service.settings.database.driver,
+            service.rooms.live().len(),
             service.calls.count(),
             service.calls,
         ))

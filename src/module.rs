@@ -10,7 +10,7 @@ use crate::asterisk::channel::Channel;
 use crate::asterisk::cli::Commands;
 use crate::asterisk::log::HostLogging;
 use crate::asterisk::room::Rooms;
-use crate::asterisk::transfer::Transfers;
+use crate::asterisk::transfer::{self, Transfers};
 use crate::asterisk::ways::RoomContext;
 use crate::asterisk::{self, config, host};
 use crate::calls::Calls;
@@ -112,11 +112,14 @@ pub fn reload() -> bool {
     match read_settings() {
         Ok(settings) => {
             let new = Arc::new(Service::new(settings, Some(&old)));
+            let endpoint = managers_endpoint(&new.settings);
+            let mut transfers_are_ours = false;
             if let Some(loaded) = LOADED.write().as_mut() {
-                if let Some(transfers) = &loaded.transfers {
-                    transfers.keep(managers_endpoint(&new.settings));
-                }
                 loaded.service = new;
+                transfers_are_ours = loaded.transfers.is_some();
+            }
+            if transfers_are_ours {
+                transfer::keep(endpoint);
             }
             log::info!("res_rust_ivr: the new configuration is in use");
             true
@@ -228,7 +231,7 @@ impl Service {
 
 fn take_over_transfers(settings: &Settings) -> Option<Transfers> {
     let transfers = Transfers::take_over()?;
-    transfers.keep(managers_endpoint(settings));
+    transfer::keep(managers_endpoint(settings));
     Some(transfers)
 }
 

@@ -124,6 +124,32 @@ pub enum Driver {
     },
 }
 
+/// For the operator; no password.
+impl fmt::Display for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite { file } => write!(f, "sqlite, {}", file.display()),
+            Self::Mysql {
+                address,
+                name,
+                user,
+                ..
+            } => {
+                write!(f, "mysql, {name} as {user} at {address}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Socket(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
 /// Where a database server listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {

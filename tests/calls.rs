@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use support::office::{
     CAKES, Database, FLOWERS, INTRO, KEY_1, KEY_2, MENU, Office, RINGBACK, Rows, SOON, TARGET_TONE,
@@ -191,11 +191,10 @@ fn keys_of_several_digits_fire_when_they_are_clear() {
     let type_keys = |keys: &str, number: &str| -> (Call, Duration) {
         let caller = office.call(phone);
         caller.wait_heard(INTRO.hz, SOON);
-        let released = keys
-            .chars()
-            .map(|key| caller.press(key, Dtmf::Rfc4733))
-            .last()
-            .expect("a key");
+        let mut released = Instant::now();
+        for key in keys.chars() {
+            released = caller.press(key, Dtmf::Rfc4733);
+        }
         let target = office.expect_target(number);
         let delay = target.arrived().saturating_duration_since(released);
         let talk = target.answer(Source::tone(TARGET_TONE));
@@ -259,6 +258,7 @@ fn a_target_that_is_busy_absent_or_refuses_gives_way_to_bitrix24_at_once() {
         (503, "UNAVAILABLE"),
         (603, "UNAVAILABLE"),
     ] {
+        let mark = office.machine.log_mark();
         let caller = office.call(ONE_BUTTON);
         let target = office.expect_target(CAKES_NUMBER);
         target.reject(code);
@@ -267,7 +267,8 @@ fn a_target_that_is_busy_absent_or_refuses_gives_way_to_bitrix24_at_once() {
         assert!(delay < Duration::from_secs(1), "{code}: {delay:?}");
         let talk = manager.answer(Source::tone(support::office::BITRIX24_TONE));
         office.talk(&caller, &talk, support::office::BITRIX24_TONE);
-        let _ = reason;
+        let words = format!("RustIvr {ONE_BUTTON}: FALLBACK {reason} ");
+        office.machine.wait_log_since(mark, &words, SOON);
     }
     office.assert_nothing_left();
 }

@@ -5,247 +5,255 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use support::office::{
-    BITRIX24_TONE as MANAGER, CALLER_TONE as CLIENT, Database, MUSIC, Office, RINGBACK, SOON,
-    TARGET_TONE as THIRD,
+use support::conference::{
+    CLIENT, Conference, FOURTH, FOURTH_NUMBER, MANAGER, THIRD, hear, office, office_with,
 };
+use support::office::{MUSIC, Office, RINGBACK, SOON};
 use support::rtp::Source;
-use support::sip::{Call, Dtmf};
+use support::sip::{Call, Dtmf, Ending};
 
-const CLIENT_NUMBER: &str = "70000000000";
-/// What the code 1 gives.
-const THIRD_NUMBER: &str = "74950000001";
+const AT_ONCE: Duration = Duration::from_millis(100);
 
-/// A client and a manager in one room, by way of the feature code (W1).
-struct Conference {
-    office: Office,
-    client: Call,
-    manager: Call,
+/// What a carrier says instead of ringback.
+const ANNOUNCEMENT: f64 = 1100.0;
+
+/// Short waits, and a number that must not be dialled.
+fn strict_office(name: &str) -> Office {
+    office_with(name, |config| {
+        config
+            .replace("res_rust_ivr.conf", "ring_timeout = 45", "ring_timeout = 3")
+            .replace("res_rust_ivr.conf", "code_timeout = 5", "code_timeout = 2")
+            .replace(
+                "res_rust_ivr.conf",
+                ";deny = _7809X.",
+                "deny = _74950000002",
+            )
+    })
 }
 
-impl Conference {
-    fn open(name: &str) -> Self {
-        let office = Office::open_with(name, Database::Sqlite, |config| {
-            config
-                .file(
-                    "features.conf",
-                    "[applicationmap]\nconfadd = *7,self,RustConfAdd()\n",
-                )
-                .replace(
-                    "extensions.conf",
-                    "[globals]\n",
-                    "[globals]\nDYNAMIC_FEATURES = confadd\n",
-                )
-        });
-        let client = office.call(CLIENT_NUMBER);
-        let manager = office.expect_bitrix24(SOON).answer(Source::tone(MANAGER));
-        client.wait_answered(SOON);
-        client.say(Source::tone(CLIENT));
-        let conference = Self {
-            office,
-            client,
-            manager,
-        };
-        conference.hear(&conference.manager, &[CLIENT]);
-        conference.hear(&conference.client, &[MANAGER]);
-        let mark = conference.office.machine.log_mark();
-        conference.press("*7");
-        conference
-            .office
-            .machine
-            .wait_log_since(mark, "room-1: TALK", SOON);
-        conference.hear(&conference.manager, &[CLIENT]);
-        conference.hear(&conference.client, &[MANAGER]);
-        conference
+/// Waits until the manager hears that something was said after `since`.
+fn wait_told(manager: &Call, since: Instant) {
+    let until = Instant::now() + SOON;
+    // Sound that was on its way already does not count.
+    let since = since + AT_ONCE;
+    while manager
+        .recording()
+        .is_silent(since..Instant::now().max(since))
+    {
+        assert!(Instant::now() < until, "the manager was told nothing");
+        manager.wait_gone(CLIENT, SOON);
     }
+}
 
-    fn press(&self, keys: &str) {
-        for key in keys.chars() {
-            self.manager.press(key, Dtmf::Rfc4733);
-        }
-    }
+/// The music that somebody heard ends with the join key.
+fn assert_music_ends_at_once(who: &Call, since: Instant, joined: Instant) {
+    let heard = who.recording();
+    let last = heard
+        .last_heard(MUSIC, since..heard.ended())
+        .expect("music until the join key");
+    assert!(
+        last < joined + AT_ONCE,
+        "music for {:?} more",
+        last - joined
+    );
+}
 
-    /// Waits until a party hears exactly these tones of all the parties and the music.
-    fn hear(&self, who: &Call, tones: &[f64]) {
-        for tone in tones {
-            who.wait_heard(*tone, SOON);
-        }
-        for tone in [MANAGER, CLIENT, THIRD, MUSIC] {
-            if !tones.contains(&tone) {
-                who.wait_gone(tone, SOON);
-            }
-        }
-    }
-
-    /// The code 1 is typed; the third person's telephone rings.
-    fn dial_third(&self) -> support::sip::Incoming {
-        self.press("*");
-        self.hear(&self.client, &[MUSIC]);
-        self.press("1#");
-        let third = self.office.expect_target(THIRD_NUMBER);
-        third.ring();
-        third
-    }
-
-    /// The third person answers; the manager consults in private.
-    fn consult_third(&self) -> Call {
-        let third = self.dial_third().answer(Source::tone(THIRD));
-        self.hear(&self.manager, &[THIRD]);
-        self.hear(&third, &[MANAGER]);
-        self.hear(&self.client, &[MUSIC]);
-        third
-    }
-
-    fn assert_ended(&self) {
-        self.client.wait_ended(SOON);
-        self.manager.wait_ended(SOON);
-        self.office.assert_nothing_left();
-        assert!(
-            self.office
-                .machine
-                .cli("rustivr show rooms")
-                .contains("0 room(s)")
-        );
+/// Nothing of these tones was heard since a moment.
+fn assert_never_heard(who: &Call, tones: &[f64], since: Instant) {
+    for tone in tones {
+        let first = who.recording().first_heard(*tone, since);
+        assert_eq!(first, None, "{tone} Hz was overheard");
     }
 }
 
 #[test]
-fn the_whole_story_from_talk_to_three_and_back_to_two() {
-    let conference = Conference::open("conference-story");
+fn the_whole_story_from_two_to_three_to_four_and_back() {
+    let office = office("conference-story");
+    let conference = Conference::begin(&office);
+    let (client, manager) = (&conference.client, &conference.manager);
+
     let third = conference.dial_third();
-    conference.manager.wait_heard(RINGBACK, SOON);
-    conference.hear(&conference.client, &[MUSIC]);
+    manager.wait_heard(RINGBACK, SOON);
     let ringing = Instant::now();
     let third = third.answer(Source::tone(THIRD));
-    conference.hear(&conference.manager, &[THIRD]);
-    conference.hear(&third, &[MANAGER]);
-    conference.hear(&conference.client, &[MUSIC]);
+    hear(manager, &[THIRD]);
+    hear(&third, &[MANAGER]);
+    hear(client, &[MUSIC]);
     let consulted = Instant::now();
-    // Private: neither the third nor the manager was heard by the client, nor the client by them.
-    let client = conference.client.recording();
-    assert!(client.continuous(MUSIC, ringing..consulted));
-    for (who, tone) in [
-        (&conference.client, MANAGER),
-        (&conference.client, THIRD),
-        (&third, CLIENT),
-    ] {
-        assert_eq!(
-            who.recording().first_heard(tone, ringing),
-            None,
-            "{tone} Hz was overheard"
-        );
+    assert!(client.recording().continuous(MUSIC, ringing..consulted));
+    assert_never_heard(client, &[MANAGER, THIRD], ringing);
+    assert_never_heard(&third, &[CLIENT], ringing);
+
+    conference.press("#");
+    let joined = Instant::now();
+    hear(manager, &[CLIENT, THIRD]);
+    hear(client, &[MANAGER, THIRD]);
+    hear(&third, &[CLIENT, MANAGER]);
+    assert_music_ends_at_once(client, consulted, joined);
+
+    // Again with a fourth: the whole party waits.
+    conference.press("*");
+    hear(client, &[MUSIC]);
+    hear(&third, &[MUSIC]);
+    let asked = Instant::now();
+    conference.press("2#");
+    let fourth = office
+        .expect_target(FOURTH_NUMBER)
+        .answer(Source::tone(FOURTH));
+    hear(manager, &[FOURTH]);
+    hear(&fourth, &[MANAGER]);
+    let consulted = Instant::now();
+    for waiting in [client, &third] {
+        assert!(waiting.recording().continuous(MUSIC, asked..consulted));
+        assert_never_heard(waiting, &[MANAGER, FOURTH], asked);
     }
-    let joined = {
-        conference.press("#");
-        Instant::now()
-    };
-    conference.hear(&conference.manager, &[CLIENT, THIRD]);
-    conference.hear(&conference.client, &[MANAGER, THIRD]);
-    conference.hear(&third, &[CLIENT, MANAGER]);
-    let music = conference.client.recording();
-    let last = music
-        .last_heard(MUSIC, consulted..music.ended())
-        .expect("music until the join key");
-    assert!(
-        last < joined + Duration::from_millis(100),
-        "music for {:?} more",
-        last - joined
-    );
+    conference.press("#");
+    let joined = Instant::now();
+    hear(manager, &[CLIENT, THIRD, FOURTH]);
+    hear(client, &[MANAGER, THIRD, FOURTH]);
+    hear(&third, &[CLIENT, MANAGER, FOURTH]);
+    hear(&fourth, &[CLIENT, MANAGER, THIRD]);
+    assert_music_ends_at_once(client, consulted, joined);
+    assert_music_ends_at_once(&third, consulted, joined);
+
+    let mark = office.machine.log_mark();
     third.hangup();
-    conference.hear(&conference.manager, &[CLIENT]);
-    conference.hear(&conference.client, &[MANAGER]);
-    conference.manager.hangup();
+    office
+        .machine
+        .wait_log_since(mark, "say third-left -> CONF", SOON);
+    hear(&fourth, &[CLIENT, MANAGER]);
+    fourth.hangup();
+    conference.assert_talk();
+    manager.hangup();
     conference.assert_ended();
 }
 
 #[test]
 fn cancel_while_typing_while_ringing_and_in_the_consult_leads_back_to_the_client() {
-    let conference = Conference::open("conference-cancel");
-    let back = || {
-        conference.hear(&conference.client, &[MANAGER]);
-        conference.hear(&conference.manager, &[CLIENT]);
-    };
-    conference.press("*");
-    conference.hear(&conference.client, &[MUSIC]);
-    conference.press("*");
-    back();
+    let office = office("conference-cancel");
+    let conference = Conference::begin(&office);
+    conference.ask_for_code();
+    conference.press("1*");
+    conference.assert_talk();
     let third = conference.dial_third();
     conference.press("*");
-    third.call().wait_ended(SOON);
-    back();
+    assert_eq!(third.call().wait_ended(SOON).1, Ending::Cancelled);
+    conference.assert_talk();
     let third = conference.consult_third();
     conference.press("*");
     third.wait_ended(SOON);
-    back();
+    conference.assert_talk();
     conference.client.hangup();
     conference.assert_ended();
 }
 
 #[test]
-fn a_third_person_who_cannot_be_had_leads_back_to_the_client() {
-    let conference = Conference::open("conference-no-third");
-    let back = || {
-        conference.hear(&conference.client, &[MANAGER]);
-        conference.hear(&conference.manager, &[CLIENT]);
-    };
-    // Busy, and nothing more typed.
-    conference.dial_third().reject(486);
-    conference.hear(&conference.client, &[MUSIC]);
-    conference
-        .client
-        .wait_heard(MANAGER, Duration::from_secs(12));
-    back();
-    // Unknown code, then cancel.
-    conference.press("*");
-    conference.hear(&conference.client, &[MUSIC]);
-    conference.press("77#");
-    conference.office.machine.wait_log("no-such-code", SOON);
-    conference.press("*");
-    back();
-    // Hangs up in the consult.
+fn a_third_person_who_cannot_be_had_is_told_and_the_manager_types_again() {
+    let office = strict_office("conference-no-third");
+    let conference = Conference::begin(&office);
+    for (why, told) in [
+        ("busy", "say busy -> CODE"),
+        ("refused", "say unreachable -> CODE"),
+        ("forwarded", "say unreachable -> CODE"),
+        ("silent", "say no-answer -> CODE"),
+    ] {
+        let mark = office.machine.log_mark();
+        let third = conference.dial_third();
+        match why {
+            "busy" => third.reject(486),
+            "refused" => third.reject(503),
+            "forwarded" => third.redirect("sip:79990000000@multifon.ru"),
+            _ => assert_eq!(third.call().wait_ended(SOON).1, Ending::Cancelled),
+        }
+        office.machine.wait_log_since(mark, told, SOON);
+        wait_told(&conference.manager, Instant::now());
+        hear(&conference.client, &[MUSIC]);
+        // Nothing typed: back, as after the cancel key.
+        match why {
+            "busy" => drop(office.machine.wait_log_since(mark, "no key: release", SOON)),
+            _ => conference.press("*"),
+        }
+        conference.assert_talk();
+        assert_eq!(office.multifon.untaken_calls(), 0, "{why}: another call");
+    }
+    let mark = office.machine.log_mark();
     conference.consult_third().hangup();
-    back();
+    office
+        .machine
+        .wait_log_since(mark, "release, say third-left -> TALK", SOON);
+    wait_told(&conference.manager, Instant::now());
+    conference.assert_talk();
     conference.manager.hangup();
     conference.assert_ended();
 }
 
 #[test]
-fn two_go_on_when_the_manager_leaves_three() {
-    let conference = Conference::open("conference-manager-leaves");
-    let third = conference.consult_third();
+fn codes_that_lead_nowhere_lead_back_and_a_code_ends_by_itself() {
+    let office = strict_office("conference-codes");
+    let conference = Conference::begin(&office);
+    conference.ask_for_code();
+    for (code, told) in [
+        ("77#", "say no-such-code -> CODE"),
+        // On the deny list.
+        ("2#", "say not-allowed -> CODE"),
+        ("78#", "release, say no-such-code -> TALK"),
+    ] {
+        let mark = office.machine.log_mark();
+        conference.press(code);
+        office.machine.wait_log_since(mark, told, SOON);
+        wait_told(&conference.manager, Instant::now());
+    }
+    conference.assert_talk();
+    assert_eq!(office.multifon.untaken_calls(), 0, "a call");
+
+    conference.ask_for_code();
+    conference.press("1");
+    let third = office.expect_target(support::conference::THIRD_NUMBER);
+    third.progress(Source::tone(ANNOUNCEMENT));
+    conference.manager.wait_heard(ANNOUNCEMENT, SOON);
+    conference.manager.wait_gone(RINGBACK, SOON);
+    let third = third.answer(Source::tone(THIRD));
+    hear(&conference.manager, &[THIRD]);
     conference.press("#");
-    conference.hear(&third, &[CLIENT, MANAGER]);
-    conference.manager.hangup();
-    conference.hear(&third, &[CLIENT]);
-    conference.hear(&conference.client, &[THIRD]);
+    hear(&third, &[CLIENT, MANAGER]);
+    conference.client.hangup();
+    hear(&third, &[MANAGER]);
     third.hangup();
     conference.assert_ended();
 }
 
 #[test]
-fn a_client_on_hold_whose_manager_leaves_goes_to_bitrix24() {
-    for state in ["code", "dial", "consult"] {
-        let conference = Conference::open(&format!("conference-orphan-{state}"));
-        let third = match state {
-            "code" => {
-                conference.press("*");
-                conference.hear(&conference.client, &[MUSIC]);
-                None
-            }
-            "dial" => Some(conference.dial_third().call()),
-            _ => Some(conference.consult_third()),
-        };
-        conference.manager.hangup();
-        let other = conference
-            .office
-            .expect_bitrix24(SOON)
-            .answer(Source::tone(MANAGER));
-        conference.hear(&conference.client, &[MANAGER]);
-        if let Some(third) = third {
-            third.wait_ended(SOON);
-        }
-        conference.client.hangup();
-        other.wait_ended(SOON);
-        conference.assert_ended();
+fn the_keys_of_the_client_and_of_the_third_person_do_nothing_and_nobody_hears_them() {
+    let office = office("conference-keys");
+    let conference = Conference::begin(&office);
+    let (client, manager) = (&conference.client, &conference.manager);
+    let press = |who: &Call| {
+        let mark = office.machine.log_mark();
+        who.press('*', Dtmf::Rfc4733);
+        who.press('#', Dtmf::Rfc4733);
+        let name = "DTMF end '#' received on PJSIP/multifon";
+        office.machine.wait_log_since(mark, name, SOON);
+    };
+    press(client);
+    conference.assert_talk();
+    let third = conference.consult_third();
+    press(client);
+    press(&third);
+    hear(manager, &[THIRD]);
+    hear(&third, &[MANAGER]);
+    hear(client, &[MUSIC]);
+    conference.press("#");
+    hear(client, &[MANAGER, THIRD]);
+    press(client);
+    press(&third);
+    hear(manager, &[CLIENT, THIRD]);
+    hear(&third, &[CLIENT, MANAGER]);
+    let rooms = office.machine.cli("rustivr show rooms");
+    assert!(rooms.contains("CONF"), "{rooms}");
+    for who in [client, manager, &third] {
+        assert!(who.digits().is_empty(), "{:?}", who.digits());
     }
+    manager.hangup();
+    third.hangup();
+    conference.assert_ended();
 }

@@ -70,7 +70,7 @@ unsafe extern "C" fn handle<C: Command>(
     args: *mut sys::ast_cli_args,
 ) -> *mut c_char {
     // The results are small numbers in a pointer's clothes (asterisk/cli.h).
-    let (success, show_usage, failure) = (0 as *mut c_char, 1 as *mut c_char, 2 as *mut c_char);
+    let [success, show_usage, failure] = [0, 1, 2].map(std::ptr::without_provenance_mut);
     guard(failure, || {
         if what == sys::CLI_INIT {
             // SAFETY: the host passes the entry that is being registered; both texts are static.

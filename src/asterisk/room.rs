@@ -219,7 +219,7 @@ impl Room {
         if let Some(manager) = manager {
             manager.take_out_of_bridge();
         }
-        self.send_away(&lonely);
+        send_away(&lonely);
     }
 
     /// Puts the party on hold, or brings it back.
@@ -366,15 +366,11 @@ impl Room {
             if farewell == Farewell::Orphan && self.orphan == Orphan::Fallback {
                 people.fate = Fate::Fallback;
             }
-            if stays {
-                Vec::new()
-            } else {
-                people.dismiss()
-            }
+            if stays { Vec::new() } else { people.dismiss() }
         };
         // The eventfd's counter cannot overflow by one write.
         let _ = self.over.write(1);
-        self.send_away(&away);
+        send_away(&away);
     }
 
     /// An operator ends the room.
@@ -396,7 +392,7 @@ impl Room {
                 self.leave(Farewell::EndRoom);
                 // Those who went on, or wait, without a manager.
                 let away = self.people.lock().dismiss();
-                self.send_away(&away);
+                send_away(&away);
             }
         }
     }
@@ -448,13 +444,6 @@ impl Room {
         id
     }
 
-    fn send_away(&self, people: &[(ChannelRef, bool)]) {
-        for (channel, on_hold) in people {
-            let bridge = if *on_hold { &self.hold } else { &self.talk };
-            bridge.remove(channel);
-        }
-    }
-
     /// One line for the CLI.
     pub fn describe(&self) -> String {
         let people = self.people.lock();
@@ -478,18 +467,23 @@ impl Room {
     }
 }
 
+/// Whichever bridge they are in: somebody may be on the way from one to the other.
+fn send_away(people: &[ChannelRef]) {
+    people.iter().for_each(ChannelRef::take_out_of_bridge);
+}
+
 impl People {
     fn person(&mut self, id: u32) -> Option<&mut Person> {
         self.others.iter_mut().find(|person| person.id == id)
     }
 
     /// Everybody is to go; whom `send_away` does not find in a bridge goes when it arrives.
-    fn dismiss(&mut self) -> Vec<(ChannelRef, bool)> {
+    fn dismiss(&mut self) -> Vec<ChannelRef> {
         self.others
             .iter_mut()
             .map(|person| {
                 person.dismissed = true;
-                (person.channel.clone(), person.on_hold)
+                person.channel.clone()
             })
             .collect()
     }

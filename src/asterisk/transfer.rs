@@ -48,12 +48,12 @@ impl Transfers {
         // SAFETY: the callback is static and the library is never unmapped.
         NonNull::new(unsafe { sys::rust_ivr_transfers_subscribe() }).map(Self)
     }
+}
 
-    /// Names the managers' endpoint, as `PJSIP/bitrix24`.
-    pub fn keep(&self, endpoint: Option<String>) {
-        let can_prepare = host::is_loaded(c"app_stack.so");
-        *MANAGERS.write() = endpoint.filter(|name| can_prepare && name.starts_with("PJSIP/"));
-    }
+/// Names the managers' endpoint, as `PJSIP/bitrix24`: new legs there leave their transfers to us.
+pub fn keep(endpoint: Option<String>) {
+    let can_prepare = host::is_loaded(c"app_stack.so");
+    *MANAGERS.write() = endpoint.filter(|name| can_prepare && name.starts_with("PJSIP/"));
 }
 
 impl Drop for Transfers {
