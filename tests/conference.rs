@@ -6,7 +6,8 @@ mod support;
 use std::time::{Duration, Instant};
 
 use support::conference::{
-    CLIENT, Conference, FOURTH, FOURTH_NUMBER, MANAGER, THIRD, hear, office, office_with,
+    CLIENT, Conference, FOURTH, FOURTH_NUMBER, MANAGER, THIRD, THIRD_NUMBER, hear, office,
+    office_with, wait_told,
 };
 use support::office::{MUSIC, Office, RINGBACK, SOON};
 use support::rtp::Source;
@@ -29,20 +30,6 @@ fn strict_office(name: &str) -> Office {
                 "deny = _74950000002",
             )
     })
-}
-
-/// Waits until the manager hears that something was said after `since`.
-fn wait_told(manager: &Call, since: Instant) {
-    let until = Instant::now() + SOON;
-    // Sound that was on its way already does not count.
-    let since = since + AT_ONCE;
-    while manager
-        .recording()
-        .is_silent(since..Instant::now().max(since))
-    {
-        assert!(Instant::now() < until, "the manager was told nothing");
-        manager.wait_gone(CLIENT, SOON);
-    }
 }
 
 /// The music that somebody heard ends with the join key.
@@ -208,7 +195,7 @@ fn codes_that_lead_nowhere_lead_back_and_a_code_ends_by_itself() {
 
     conference.ask_for_code();
     conference.press("1");
-    let third = office.expect_target(support::conference::THIRD_NUMBER);
+    let third = office.expect_target(THIRD_NUMBER);
     third.progress(Source::tone(ANNOUNCEMENT));
     conference.manager.wait_heard(ANNOUNCEMENT, SOON);
     conference.manager.wait_gone(RINGBACK, SOON);

@@ -1,10 +1,15 @@
 //! A conference in an office: a client and a manager who are in a room, what the manager presses,
 //! and who hears whom. Each party says a tone of its own.
 
+use std::time::{Duration, Instant};
+
 use super::machine::{MachineConfig, PBX_LOGIN, PBX_PASSWORD};
-use super::office::{BITRIX24_TONE, CALLER_TONE, Database, MUSIC, Office, SOON, TARGET_TONE};
+use super::office::{
+    BITRIX24_TONE, CALLER_TONE, Database, MUSIC, Office, RINGBACK, SOON, TARGET_TONE,
+};
 use super::rtp::Source;
 use super::sip::{Call, Credentials, Dtmf, Incoming, Invite};
+use super::sound::{level, rms};
 
 pub const CLIENT_NUMBER: &str = "70000000000";
 /// What the codes 1 and 2 give.
@@ -70,6 +75,27 @@ pub fn hear(who: &Call, tones: &[f64]) {
         if !tones.contains(&tone) {
             who.wait_gone(tone, SOON);
         }
+    }
+}
+
+/// Waits until somebody has heard speech since a moment: sound that is none of the tones.
+pub fn wait_told(who: &Call, since: Instant) {
+    const WINDOW: Duration = Duration::from_millis(100);
+    let is_speech = |samples: &[i16]| {
+        let mut tones = EVERYBODY.iter().chain(&[RINGBACK]);
+        rms(samples) > 200.0 && tones.all(|tone| level(samples, *tone).share < 0.3)
+    };
+    let (until, mut from) = (Instant::now() + SOON, since);
+    loop {
+        let heard = who.recording();
+        while from + WINDOW <= heard.ended() {
+            if is_speech(&heard.slice(from..from + WINDOW)) {
+                return;
+            }
+            from += WINDOW / 2;
+        }
+        assert!(Instant::now() < until, "nothing was said");
+        std::thread::sleep(WINDOW / 2);
     }
 }
 

@@ -283,3 +283,21 @@ fn the_status_tells_who_was_added_and_who_hung_up() {
     assert_eq!(status(added_once, typed("", 0), GONE), Status::Joined);
     assert_eq!(status(TWO, Phase::Together, GONE), Status::Joined);
 }
+
+/// The operator's page shows the same table.
+#[test]
+fn the_readme_has_the_table() {
+    let readme = include_str!("../../../README.md");
+    let source = include_str!("../flow.rs");
+    let rows: Vec<_> = source
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! |"))
+        .collect();
+    assert!(rows.len() > 5, "{rows:?}");
+    for row in rows {
+        assert!(
+            readme.contains(&format!("|{row}")),
+            "README.md lacks |{row}"
+        );
+    }
+}
