@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::asterisk::channel::Channel;
+use crate::asterisk::channel::{Channel, ChannelRef};
 use crate::asterisk::room::{Fate, Room};
 use crate::asterisk::seat::ManagerSeat;
 use crate::asterisk::ticket::{Role, Ticket};
@@ -71,25 +71,28 @@ fn take_call_apart(service: &Service, leg: &mut Channel) -> After {
         );
         return STAY;
     }
-    let manager = leg.reference();
-    let Some(client) = ways::peer_of(&manager) else {
+    take_apart(service, &leg.reference());
+    STAY
+}
+
+/// W1, W4: both legs of a call of two go into a room. Whatever fails, the call stays as it is.
+pub fn take_apart(service: &Service, manager: &ChannelRef) {
+    let Some(client) = ways::peer_of(manager) else {
         log::warn!(
             "{}: this call has not exactly two sides, nobody can be added to it",
-            leg.name()
+            manager.name()
         );
-        return STAY;
+        return;
     };
-    match open_room(service, leg) {
-        Some(room) if !ways::send_both(&room, &client, &manager, Role::Manager) => {
-            log::error!(
-                "{}: Asterisk would not send both legs to room {}",
-                leg.name(),
-                room.id
-            );
-        }
-        _ => {}
+    if let Some(room) = open_room(service, &manager.name())
+        && !ways::send_both(&room, &client, manager, Role::Manager)
+    {
+        log::error!(
+            "{}: Asterisk would not send both legs to {}",
+            manager.name(),
+            room.id
+        );
     }
-    STAY
 }
 
 /// W2.
@@ -104,7 +107,7 @@ fn pull_held_call(service: &Service, leg: &mut Channel, held: Vec<HeldCall>) -> 
         }
         return end(leg, Status::NoCall);
     };
-    let Some(room) = open_room(service, leg) else {
+    let Some(room) = open_room(service, leg.name()) else {
         return end(leg, Status::Error);
     };
     if !ways::send_both(&room, &call.client, &call.first_leg, Role::FirstLeg) {
@@ -164,7 +167,7 @@ fn call_manager_back(service: &Service, leg: &mut Channel, arguments: &Arguments
             return without_manager(service, leg);
         }
     };
-    let Some(room) = open_room(service, leg) else {
+    let Some(room) = open_room(service, leg.name()) else {
         return without_manager(service, leg);
     };
     let id = room.expect_client(leg.reference());
@@ -270,12 +273,12 @@ fn end(leg: &mut Channel, status: Status) -> After {
     }
 }
 
-fn open_room(service: &Service, leg: &Channel) -> Option<Arc<Room>> {
+fn open_room(service: &Service, channel: &str) -> Option<Arc<Room>> {
     let conference = &service.settings.conference;
     service
         .rooms
         .open(&conference.hold_music, conference.orphan)
-        .map_err(|why| log::error!("{}: {why}", leg.name()))
+        .map_err(|why| log::error!("{channel}: {why}"))
         .ok()
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use crate::asterisk::app::Application;
-use crate::asterisk::channel::Channel;
+use crate::asterisk::channel::{Channel, ChannelRef};
 use crate::asterisk::cli::Commands;
 use crate::asterisk::log::HostLogging;
 use crate::asterisk::room::Rooms;
@@ -172,6 +172,13 @@ pub fn rust_conf_add(leg: &mut Channel, arguments: &str) -> After {
     service().map_or(After::GoOn, |service| {
         conference_call::run(&service, leg, arguments)
     })
+}
+
+/// A manager's leg was transferred to `RustConfAdd()`: its call goes into a room.
+pub fn transferred_to_room(manager: &ChannelRef) {
+    if let Some(service) = service() {
+        conference_call::take_apart(&service, manager);
+    }
 }
 
 /// The one line that tells a whole call (A8), and the place for whatever else must know it.

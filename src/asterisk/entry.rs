@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 
 use super::channel::{self, Channel};
 use super::guard::guard;
-use super::sys;
+use super::{copied, sys, transfer};
 use crate::conference_call::After;
 use crate::module;
 
@@ -62,6 +62,21 @@ pub(super) unsafe extern "C" fn rust_conf_add(
             module::rust_conf_add(leg, text) == After::Over
         })
     }
+}
+
+/// shim.c: somebody's phone asks for a transfer (transfer.rs).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn rust_ivr_transfer_requested(
+    transferer: *const c_char,
+    exten: *const c_char,
+    target: *const c_char,
+) {
+    guard((), || {
+        // SAFETY: strings of the message, which outlives the callback, or NULL.
+        let (transferer, exten, target) =
+            unsafe { (copied(transferer), copied(exten), copied(target)) };
+        transfer::requested(&transferer, &exten, &target, module::transferred_to_room);
+    });
 }
 
 /// Runs an application that says whether the call is over: 0 goes to the next priority, -1 ends

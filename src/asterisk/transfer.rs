@@ -7,18 +7,14 @@
 //! calls the manager back.
 
 use std::ffi::CStr;
-use std::os::raw::{c_char, c_int};
+use std::os::raw::c_int;
 use std::ptr::{self, NonNull};
 
 use parking_lot::RwLock;
 
 use super::channel::{ChannelRef, Lock};
-use super::guard::guard;
-use super::ticket::Role;
-use super::ways::{peer_of, send_both};
 use super::{c_string, copied, host, sys};
 use crate::conference::ways::endpoint_of;
-use crate::module;
 
 const APPLICATION: &CStr = c"RustConfAdd";
 
@@ -64,31 +60,27 @@ impl Drop for Transfers {
     }
 }
 
-/// shim.c: a transferer's phone asks; `target` is the channel of an attended transfer, or NULL.
-/// Runs on a thread of the host's pool, no lock held.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn rust_ivr_transfer_requested(
-    transferer: *const c_char,
-    exten: *const c_char,
-    target: *const c_char,
+/// A transferer's phone asks; `target` is the channel of an attended transfer, or empty. Runs on
+/// a thread of the host's pool, no lock held. `bring_in` takes the transferer's call into a room.
+pub(super) fn requested(
+    transferer: &str,
+    exten: &str,
+    target: &str,
+    bring_in: impl FnOnce(&ChannelRef),
 ) {
-    guard((), || {
-        // SAFETY: strings of the message, which outlives the callback.
-        let (name, exten, target) = unsafe { (copied(transferer), copied(exten), copied(target)) };
-        let Some(transferer) = by_name(&name) else {
-            return;
-        };
-        let done = match by_name(&target) {
-            Some(target) => attended(&transferer, &target),
-            None => blind(&transferer, &exten),
-        };
-        // SAFETY: locks the channel itself; the reference keeps it.
-        unsafe { sys::rust_ivr_transfer_reply(transferer.as_ptr(), c_int::from(done)) };
-    });
+    let Some(transferer) = by_name(transferer) else {
+        return;
+    };
+    let done = match by_name(target) {
+        Some(target) => attended(&transferer, &target),
+        None => blind(&transferer, exten, bring_in),
+    };
+    // SAFETY: locks the channel itself; the reference keeps it.
+    unsafe { sys::rust_ivr_transfer_reply(transferer.as_ptr(), c_int::from(done)) };
 }
 
 /// False tells the transferer's phone that the call stays where it is: in the room.
-fn blind(transferer: &ChannelRef, exten: &str) -> bool {
+fn blind(transferer: &ChannelRef, exten: &str, bring_in: impl FnOnce(&ChannelRef)) -> bool {
     let context = transfer_context(transferer);
     let (context_c, exten_c) = (c_string(&context), c_string(exten));
     // SAFETY: NUL-terminated strings; takes the dialplan's lock only.
@@ -97,7 +89,7 @@ fn blind(transferer: &ChannelRef, exten: &str) -> bool {
             != 0
     };
     if ours {
-        take_apart(transferer);
+        bring_in(transferer);
         return false;
     }
     log::info!("{}: transfer to {exten}@{context}", transferer.name());
@@ -126,29 +118,6 @@ fn attended(transferer: &ChannelRef, target: &ChannelRef) -> bool {
     // SAFETY: no channel is locked.
     let result = unsafe { sys::ast_bridge_transfer_attended(transferer.as_ptr(), target.as_ptr()) };
     result == sys::AST_BRIDGE_TRANSFER_SUCCESS
-}
-
-fn take_apart(manager: &ChannelRef) {
-    let (Some(client), Some(service)) = (peer_of(manager), module::service()) else {
-        log::warn!(
-            "{}: transferred to RustConfAdd, but in no call of two",
-            manager.name()
-        );
-        return;
-    };
-    let conference = &service.settings.conference;
-    match service
-        .rooms
-        .open(&conference.hold_music, conference.orphan)
-    {
-        Ok(room) if send_both(&room, &client, manager, Role::Manager) => {}
-        Ok(room) => log::error!(
-            "{}: Asterisk would not send both legs to {}",
-            manager.name(),
-            room.id
-        ),
-        Err(why) => log::error!("{}: {why}", manager.name()),
-    }
 }
 
 fn by_name(name: &str) -> Option<ChannelRef> {

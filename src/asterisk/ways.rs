@@ -119,7 +119,7 @@ pub(crate) fn send_both(
         // (main/manager.c does the same for AMI's Redirect with ExtraChannel).
         unsafe { sys::rust_ivr_dual_redirect_wait(channel.as_ptr(), 1) };
     }
-    let sent = both.map(|channel| send(channel));
+    let sent = both.map(send);
     for channel in both {
         // SAFETY: as above.
         unsafe { sys::rust_ivr_dual_redirect_wait(channel.as_ptr(), 0) };
@@ -150,7 +150,7 @@ pub(crate) fn held_calls(leg: &Channel, name: &str) -> Vec<HeldCall> {
     };
     all_channels()
         .into_iter()
-        .filter(|client| is_held(client))
+        .filter(is_held)
         .filter_map(|client| {
             let first_leg = peer_of(&client)?;
             let first_name = first_leg.name();
