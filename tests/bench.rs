@@ -1,5 +1,5 @@
-//! `make bench`: what a room costs, beside a plain `Dial` and beside ConfBridge, in one run on one
-//! Asterisk: its processor time while people talk, per call and second of talk.
+//! `make bench`: what `RustIvr` adds to a call's setup beside a plain `Dial`, then what a room costs
+//! beside a plain `Dial` and beside ConfBridge: Asterisk's processor time while people talk.
 
 mod support;
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use support::office::{BITRIX24_TONE, CALLER_TONE, Database, Office, SOON, TARGET_TONE};
 use support::rtp::Source;
-use support::sip::{Call, Dtmf};
+use support::sip::{Call, Dtmf, Invite};
 
 /// Conversations at a time; enough for a tick of 10 ms to be small beside what is measured.
 const CALLS: usize = 10;
@@ -21,6 +21,7 @@ const ROUNDS: usize = 3;
 const CLIENT: &str = "70000000000";
 
 fn main() {
+    setup();
     let office = open();
     let mut rows: [(&str, Vec<f64>); 5] = [
         ("two, Dial", Vec::new()),
@@ -67,6 +68,63 @@ fn open() -> Office {
                 "[from-multifon](+)\nexten => _99X,1,Answer()\n same => n,ConfBridge(${EXTEN})\n",
             )
     })
+}
+
+/// Calls of each kind in [`setup`].
+const SETUPS: usize = 200;
+
+/// From the caller's INVITE to the target's: a plain `Dial` beside `RustIvr` with one button.
+fn setup() {
+    for (name, database) in [
+        ("SQLite", Database::Sqlite),
+        ("MariaDB, socket", Database::MariaDb),
+    ] {
+        let office = Office::open_with("bench-setup", database, |config| {
+            let plain = "exten => 9974950000001,1,Dial(PJSIP/${EXTEN:2}@multifon,20,R)\n";
+            config.append("extensions.conf", &format!("[from-multifon](+)\n{plain}"))
+        });
+        let plain_to = office.contact_for("9974950000001");
+        let (mut plain, mut ours) = (Vec::new(), Vec::new());
+        for _ in 0..SETUPS {
+            plain.push(one_setup(
+                &office,
+                office.invite("70000000001").to_uri(&plain_to),
+            ));
+            ours.push(one_setup(&office, office.invite("70000000001")));
+        }
+        let (plain, ours) = (percentiles(plain), percentiles(ours));
+        println!("INVITE in to INVITE out, ms, {SETUPS} calls each in turn ({name}):");
+        println!("  plain Dial  median {:.2}  p99 {:.2}", plain.0, plain.1);
+        println!(
+            "  RustIvr     median {:.2}  p99 {:.2}  (adds {:.2})",
+            ours.0,
+            ours.1,
+            ours.0 - plain.0
+        );
+    }
+}
+
+fn one_setup(office: &Office, invite: Invite) -> f64 {
+    // A call that was given up late must not be taken for this one.
+    while office.multifon.untaken_calls() > 0 {
+        office.multifon.expect_call(SOON);
+    }
+    let caller = office.multifon.call(invite);
+    let target = office.expect_target("74950000001");
+    let took = target.arrived() - caller.began();
+    target.reject(486);
+    // `RustIvr` goes on to Bitrix24, a plain `Dial` ends.
+    caller.hangup();
+    office.assert_nothing_left();
+    while office.bitrix24.untaken_calls() > 0 {
+        office.expect_bitrix24(SOON);
+    }
+    took.as_secs_f64() * 1000.0
+}
+
+fn percentiles(mut of: Vec<f64>) -> (f64, f64) {
+    of.sort_by(f64::total_cmp);
+    (of[of.len() / 2], of[of.len() * 99 / 100])
 }
 
 /// Milliseconds of processor time per conversation and second.
