@@ -3,18 +3,20 @@
 //! Arrows only point down:
 //!
 //! ```text
-//!            asterisk/entry.rs          Asterisk calls us here
-//!                    |
-//!                module.rs              load, reload, unload; knows everybody
-//!            /       |       \
-//!     console.rs  ivr/session.rs  \     the operator's commands; the story of a call
-//!            \    /     |     \    \
-//!          calls.rs  ivr/flow.rs  ports.rs      the state machine, pure; what sessions need
-//!                       |            ^
-//!        numbers.rs settings.rs      |  implemented by
-//!                 pure               |
-//!              asterisk/      directory/      prompts/
-//!              channels, CLI  rows            sounds
+//!                     asterisk/entry.rs                 Asterisk calls us here
+//!                             |
+//!                         module.rs                     load, reload, unload; knows everybody
+//!            /            |              \
+//!      console.rs         |        conference_call.rs   the CLI; RustConfAdd(): ways in and out
+//!            \    /               \      |
+//!      ivr/session.rs        conference/session.rs      the story of a caller, of a manager
+//!            |                       |
+//!       ivr/flow.rs          conference/flow.rs         what happens next: pure tables
+//!            \                       /
+//!         numbers.rs  settings.rs  ports.rs             pure; what sessions need of the world,
+//!                                    ^                  implemented by
+//!            asterisk/          directory/          prompts/
+//!            channels, rooms    rows, codes         sounds
 //! ```
 //!
 //! All unsafe code lives under `asterisk/`.

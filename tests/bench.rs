@@ -88,7 +88,7 @@ fn setup() {
         for _ in 0..SETUPS {
             plain.push(one_setup(
                 &office,
-                office.invite("70000000001").to_uri(&plain_to),
+                office.invite("70000000001").toward(&plain_to),
             ));
             ours.push(one_setup(&office, office.invite("70000000001")));
         }
@@ -202,7 +202,7 @@ fn bridged(office: &Office, people: usize) -> Vec<Call> {
             .map(|tone| {
                 let invite = office
                     .invite("79160000000")
-                    .to_uri(&to)
+                    .toward(&to)
                     .says(Source::tone(*tone));
                 let call = office.multifon.call(invite);
                 call.wait_answered(SOON);

@@ -5,11 +5,14 @@
 mod support;
 
 mod demo {
+    pub mod conference;
     pub mod heard;
     pub mod log;
     pub mod picture;
     pub mod play;
     pub mod report;
+    pub mod room;
+    pub mod room_picture;
     pub mod signals;
     pub mod stories;
     pub mod svg;
@@ -18,19 +21,22 @@ mod demo {
 
 use std::fs;
 use std::io;
+use std::panic;
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::thread;
 
 use demo::log::{Clock, DATE_FORMAT};
 use demo::report::Report;
-use demo::{picture, play, report, timeline};
+use demo::{picture, play, report, room_picture, timeline};
 use support::machine::repository;
 use support::office::{Database, Office};
 
 const INTRODUCTION: &str = "\
 Asterisk runs in a container, configured with the samples of dialplan/, the module loaded, its
 tables in the embedded SQLite database. Multifon and Bitrix24 are stand-ins that ask for passwords
-as the real ones do. Five calls come in at the same time; the longest takes half a minute.
+as the real ones do. Six calls come in at the same time; the longest takes half a minute. In the
+last one Bitrix24's manager brings a third person in.
 ";
 
 const LEGEND: &str = "\
@@ -40,6 +46,7 @@ Times count from the caller's INVITE. Lines of RustIvr are the module's own word
 
 fn main() -> ExitCode {
     println!("{INTRODUCTION}");
+    be_brief_about_calls();
     let office = Office::open_spoken("demo", Database::Sqlite, |config| {
         config.replace("logger.conf", "%F %T.%3q", DATE_FORMAT)
     });
@@ -64,6 +71,17 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// A call that goes wrong says why in its verdict, and `sip.txt` has what went before it; printed
+/// here as well, that would hide the timelines.
+fn be_brief_about_calls() {
+    let whole = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if thread::current().name() == Some("main") {
+            whole(panic);
+        }
+    }));
+}
+
 /// Writes everything and says where it is. What an earlier demo left goes.
 fn save(output: &Path, office: &Office, reports: &[Report], text: &str) -> io::Result<()> {
     if output.exists() {
@@ -84,8 +102,21 @@ fn save(output: &Path, office: &Office, reports: &[Report], text: &str) -> io::R
             }
         }
     }
-    let (svg, png) = (output.join("picture.svg"), output.join("picture.png"));
-    fs::write(&svg, picture::draw(reports))?;
+    draw(output, "picture", &picture::draw(reports))?;
+    for report in reports.iter().filter(|report| !report.spans.is_empty()) {
+        draw(output, "picture-conference", &room_picture::draw(report))?;
+    }
+    let output = output.display();
+    println!("Recordings, what each heard:   {output}/<call>/<who>.wav");
+    println!("Timeline, SIP, Asterisk's log: {output}/timeline.txt, sip.txt, asterisk.log");
+    Ok(())
+}
+
+/// Writes a picture as SVG and, where that can be had, as PNG.
+fn draw(output: &Path, name: &str, drawing: &str) -> io::Result<()> {
+    let svg = output.join(name).with_extension("svg");
+    let png = svg.with_extension("png");
+    fs::write(&svg, drawing)?;
     let drawn = Command::new("rsvg-convert")
         .args([svg.as_path(), "--output".as_ref(), &png])
         .status();
@@ -96,8 +127,5 @@ fn save(output: &Path, office: &Office, reports: &[Report], text: &str) -> io::R
         }
         _ => println!("  no PNG: rsvg-convert (Debian: librsvg2-bin) is missing or failed"),
     }
-    let output = output.display();
-    println!("Recordings, what each heard:   {output}/<call>/<who>.wav");
-    println!("Timeline, SIP, Asterisk's log: {output}/timeline.txt, sip.txt, asterisk.log");
     Ok(())
 }

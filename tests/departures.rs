@@ -114,7 +114,7 @@ impl<'o> Scene<'o> {
                 let until = Instant::now() + SOON;
                 while !client.is_over() && self.talk.office.bitrix24.untaken_calls() == 0 {
                     assert!(Instant::now() < until, "the client is left behind");
-                    std::thread::yield_now();
+                    std::thread::sleep(Duration::from_millis(20));
                 }
                 if !client.is_over() {
                     self.assert_fallback();
@@ -135,9 +135,12 @@ impl<'o> Scene<'o> {
         calls.into_iter().flatten().for_each(|call| {
             call.wait_ended(SOON);
         });
-        // Bitrix24 may have begun to ring for a client who left in that moment.
+        assert_nothing_left(self.talk.office);
+        // Bitrix24 may have begun to ring for a client who left in that moment. A call that was
+        // given up can be cancelled once it rings.
         while self.talk.office.bitrix24.untaken_calls() > 0 {
             let late = self.talk.office.expect_bitrix24(SOON);
+            late.ring();
             late.call().wait_ended(SOON);
         }
     }
@@ -195,7 +198,6 @@ fn play(office: &Office, state: State, table: &[(&str, Rest)]) {
     let scene = Scene::reach(office, state);
     scene.leave('e');
     scene.assert_rest(Rest::Nobody);
-    assert_nothing_left(office);
     let before = Traces::of(office);
     assert!(before.bridges.is_empty(), "{before:?}");
     for (leavers, rest) in table {
@@ -203,7 +205,6 @@ fn play(office: &Office, state: State, table: &[(&str, Rest)]) {
         let scene = Scene::reach(office, state);
         leavers.chars().for_each(|who| scene.leave(who));
         scene.assert_rest(*rest);
-        assert_nothing_left(office);
     }
     Traces::wait_for(office, &before);
 }
@@ -301,7 +302,6 @@ fn two_who_went_on_without_the_manager_can_be_ended_by_an_operator() {
     hear(&scene.talk.client, &[THIRD]);
     scene.leave('e');
     scene.assert_rest(Rest::Nobody);
-    assert_nothing_left(&office);
 }
 
 #[test]
@@ -313,7 +313,6 @@ fn an_orphan_hangs_up_where_that_is_configured() {
         let scene = Scene::reach(&office, state);
         scene.leave('m');
         scene.assert_rest(Rest::Nobody);
-        assert_nothing_left(&office);
     }
 }
 
@@ -335,7 +334,6 @@ fn an_orphan_waits_with_music_where_that_is_configured() {
         assert!(heard.continuous(MUSIC, since..since + Duration::from_millis(500)));
         scene.leave('e');
         scene.assert_rest(Rest::Nobody);
-        assert_nothing_left(&office);
     }
 }
 
@@ -359,6 +357,5 @@ fn nobody_is_stranded_who_leaves_on_the_way_into_the_room() {
             ringing: None,
         };
         scene.assert_rest(Rest::FallbackOrNobody);
-        assert_nothing_left(&office);
     }
 }

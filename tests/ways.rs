@@ -1,14 +1,14 @@
-//! W1 to W4 with SIP peers that behave as Bitrix24 does in each: how a call gets into a room.
+//! W1, W2 and W3 with SIP peers that behave as Bitrix24 does in each: how a call gets into a room.
+//! W4, by transfer, is in `refer.rs` and `transfer.rs`.
 
 mod support;
 
 use std::time::{Duration, Instant};
 
 use support::conference::{
-    CLIENT, CLIENT_NUMBER, Conference, MANAGER, THIRD, THIRD_NUMBER, assert_nothing_left,
-    bridged_call, call_from_bitrix24, hear, office_with, wait_told,
+    CLIENT, Conference, MANAGER, THIRD, THIRD_NUMBER, add_and_leave, assert_nothing_left,
+    bridged_call, call_from_bitrix24, called_out, hear, office_with, wait_told,
 };
-use support::machine::MachineConfig;
 use support::office::{MUSIC, Office, SOON};
 use support::rtp::Source;
 use support::sip::{Call, Direction, Dtmf, Ending};
@@ -19,12 +19,8 @@ const OTHER_CLIENT: f64 = 1300.0;
 
 /// The sample dialplan and, for managers, an extension for each way in.
 fn office(name: &str) -> Office {
-    office_with_change(name, |config| config)
-}
-
-fn office_with_change(name: &str, change: impl FnOnce(MachineConfig) -> MachineConfig) -> Office {
     office_with(name, |config| {
-        change(config)
+        config
             .append(
                 "extensions.conf",
                 "[from-bitrix24](+)
@@ -36,10 +32,6 @@ exten => 778,1,Set(CHANNEL(hangup_handler_push)=story,s,1)
  same => n,RustConfAdd(101,c)
 exten => 779,1,Set(CHANNEL(hangup_handler_push)=story,s,1)
  same => n,RustConfAdd(1x1,c)
-exten => 500,1,Answer()
- same => n,MusicOnHold()
-[rooms]
-exten => 700,1,RustConfAdd()
 [story]
 exten => s,1,Log(NOTICE,status: ${RUSTCONF_STATUS})
  same => n,Return()
@@ -47,18 +39,6 @@ exten => s,1,Log(NOTICE,status: ${RUSTCONF_STATUS})
             )
             .replace("res_rust_ivr.conf", "ring_timeout = 45", "ring_timeout = 3")
     })
-}
-
-/// Who hears whom once the manager's second call and the pulled client are in a room, and that a
-/// third person can be added; ends with the client and the third together.
-fn add_and_leave(conference: &Conference<'_>) {
-    conference.assert_talk();
-    let third = conference.join_third();
-    conference.manager.hangup();
-    hear(&conference.client, &[THIRD]);
-    hear(&third, &[CLIENT]);
-    conference.client.hangup();
-    third.wait_ended(SOON);
 }
 
 #[test]
@@ -90,17 +70,6 @@ fn w2_a_held_client_is_pulled_into_the_managers_second_call() {
         first_leg.wait_ended(SOON);
         assert_nothing_left(&office);
     }
-}
-
-/// A client whom a manager called through us: client, manager's leg.
-fn called_out(office: &Office) -> (Call, Call) {
-    let first_leg = call_from_bitrix24(office, CLIENT_NUMBER, MANAGER);
-    let client = office.expect_target(CLIENT_NUMBER);
-    let client = client.answer(Source::tone(CLIENT));
-    first_leg.wait_answered(SOON);
-    hear(&first_leg, &[CLIENT]);
-    hear(&client, &[MANAGER]);
-    (client, first_leg)
 }
 
 #[test]
@@ -359,130 +328,4 @@ fn w3_a_client_who_leaves_cancels_the_call_back() {
     assert_eq!(manager.call().wait_ended(SOON).1, Ending::Cancelled);
     office.machine.wait_log("status: HANGUP", SOON);
     assert_nothing_left(&office);
-}
-
-const REFERRED_BY: &str = "<sip:101@portal.bitrix24.ru>";
-
-fn uri(office: &Office, extension: &str) -> String {
-    format!("sip:{extension}@{}", office.machine.address())
-}
-
-/// A transferer hangs up when it hears that the transfer went well.
-fn transferred(leg: &Call) {
-    leg.wait_notified("200 OK", SOON);
-    leg.hangup();
-    leg.wait_ended(SOON);
-}
-
-#[test]
-fn w4_a_blind_transfer_to_the_extension_calls_the_manager_back() {
-    for (context, extension) in [("endpoint", "777"), ("transfer", "700")] {
-        let office = office_with_change(&format!("ways-blind-{context}"), |config| match context {
-            "endpoint" => config,
-            _ => config.replace(
-                "pjsip.conf",
-                "context = from-bitrix24\n",
-                "context = from-bitrix24\nset_var = TRANSFER_CONTEXT=rooms\n",
-            ),
-        });
-        let (client, first_leg) = called_out(&office);
-        first_leg.refer_by(&uri(&office, extension), REFERRED_BY);
-        let manager = office.expect_bitrix24(SOON);
-        assert_eq!(manager.number(), "101");
-        manager.ring();
-        hear(&client, &[MUSIC]);
-        transferred(&first_leg);
-        let manager = manager.answer(Source::tone(MANAGER));
-        add_and_leave(&Conference {
-            office: &office,
-            client,
-            manager,
-        });
-        assert_nothing_left(&office);
-    }
-}
-
-#[test]
-fn w4_an_attended_transfer_after_the_client_was_pulled_changes_nothing() {
-    let office = office("ways-attended-pulled");
-    let (client, first_leg) = called_out(&office);
-    first_leg.hold(Direction::SendOnly);
-    client.wait_heard(MUSIC, SOON);
-    let manager = call_from_bitrix24(&office, "777", MANAGER);
-    hear(&client, &[MANAGER]);
-    first_leg.refer_replacing(&manager);
-    first_leg.wait_for(
-        |event| {
-            event.is_request("NOTIFY")
-                && event.message().is_some_and(|m| {
-                    m.body.starts_with("SIP/2.0") && !m.body.starts_with("SIP/2.0 1")
-                })
-        },
-        SOON,
-    );
-    let told = first_leg.notifications();
-    assert!(
-        !told.iter().any(|(_, body)| body.contains("200")),
-        "{told:?}"
-    );
-    add_and_leave(&Conference {
-        office: &office,
-        client,
-        manager,
-    });
-    assert_nothing_left(&office);
-}
-
-#[test]
-fn w4_an_attended_transfer_puts_the_client_into_the_waiting_managers_place() {
-    let office = office("ways-attended");
-    let (client, first_leg) = called_out(&office);
-    first_leg.hold(Direction::SendOnly);
-    client.wait_heard(MUSIC, SOON);
-    // The extension takes whoever calls it for the client: music, and 101 rings.
-    let second = call_from_bitrix24(&office, "778", MANAGER);
-    let manager = office.expect_bitrix24(SOON);
-    assert_eq!(manager.number(), "101");
-    manager.ring();
-    second.wait_answered(SOON);
-    first_leg.refer_replacing(&second);
-    transferred(&first_leg);
-    second.wait_ended(SOON);
-    hear(&client, &[MUSIC]);
-    let manager = manager.answer(Source::tone(MANAGER));
-    add_and_leave(&Conference {
-        office: &office,
-        client,
-        manager,
-    });
-    assert_nothing_left(&office);
-}
-
-#[test]
-fn w4_other_transfers_are_asterisks_own() {
-    let office = office("ways-other-transfers");
-    for place in [called_out, bridged_call] {
-        let (client, manager) = place(&office);
-        manager.refer(&uri(&office, "500"));
-        transferred(&manager);
-        hear(&client, &[MUSIC]);
-        client.hangup();
-        assert_nothing_left(&office);
-
-        let (client, manager) = place(&office);
-        manager.hold(Direction::SendOnly);
-        let second = call_from_bitrix24(&office, THIRD_NUMBER, MANAGER);
-        let third = office
-            .expect_target(THIRD_NUMBER)
-            .answer(Source::tone(THIRD));
-        hear(&third, &[MANAGER]);
-        manager.refer_replacing(&second);
-        transferred(&manager);
-        second.wait_ended(SOON);
-        hear(&client, &[THIRD]);
-        hear(&third, &[CLIENT]);
-        client.hangup();
-        third.wait_ended(SOON);
-        assert_nothing_left(&office);
-    }
 }

@@ -87,6 +87,28 @@ pub fn session(log: &str, call: &CallName, clock: &Clock) -> Vec<Line> {
     lines(log, &begin, clock)
 }
 
+/// The room that a call was taken into: `CODE` and the other states, in their order.
+pub fn room(log: &str, call: &CallName, clock: &Clock) -> Vec<Line> {
+    let begin = format!("[{}] src/conference_call.rs: room-", call.mark);
+    behind(lines(log, &begin, clock))
+}
+
+/// What the module said about the manager in it.
+pub fn manager(log: &str, call: &CallName, clock: &Clock) -> Vec<Line> {
+    let begin = format!("[{}] src/conference/session.rs: ", call.mark);
+    behind(lines(log, &begin, clock))
+}
+
+/// Without the room's or the channel's name.
+fn behind(mut lines: Vec<Line>) -> Vec<Line> {
+    for line in &mut lines {
+        if let Some((_, text)) = line.text.split_once(": ") {
+            line.text = text.to_owned();
+        }
+    }
+    lines
+}
+
 /// The variables' words at the call's end: `FALLBACK NO_ROWS rows=LIVE ...`; empty when they are
 /// not there.
 pub fn words(log: &str, call: &CallName, clock: &Clock) -> String {

@@ -1,4 +1,5 @@
 //! The picture: who heard what when. A panel per call, a lane per party, all on one scale of time.
+//! The conference has a picture of its own, `room_picture`.
 
 use std::time::Instant;
 
@@ -6,26 +7,26 @@ use super::heard::{Bar, Sound, Voice};
 use super::report::{Lane, Report};
 use super::svg::{Anchor, Font, Svg};
 
-const WIDTH: f64 = 1800.0;
+pub const WIDTH: f64 = 1800.0;
 const LEFT: f64 = 190.0;
-const RIGHT: f64 = 40.0;
+pub const RIGHT: f64 = 40.0;
 /// A lane: labels of SIP messages, the bar, labels of bars that are too short for theirs.
 const ABOVE: f64 = 20.0;
 const BAR: f64 = 26.0;
 const BELOW: f64 = 20.0;
 
-const INK: &str = "#1f2933";
-const GREY: &str = "#667380";
+pub const INK: &str = "#1f2933";
+pub const GREY: &str = "#667380";
 const GRID: &str = "#e4e8ec";
-const HATCHED: &str = "#b9c2cb";
+pub const HATCHED: &str = "#b9c2cb";
 
-const TITLE: Font = font(24.0, INK, true);
+pub const TITLE: Font = font(24.0, INK, true);
 const HEADING: Font = font(16.0, INK, true);
-const PLAIN: Font = font(13.5, GREY, false);
-const SMALL: Font = font(12.0, GREY, false);
+pub const PLAIN: Font = font(13.5, GREY, false);
+pub const SMALL: Font = font(12.0, GREY, false);
 const MARK: Font = font(12.0, INK, false);
 
-const fn font(size: f64, colour: &'static str, bold: bool) -> Font {
+pub const fn font(size: f64, colour: &'static str, bold: bool) -> Font {
     let anchor = Anchor::Start;
     Font {
         size,
@@ -34,6 +35,9 @@ const fn font(size: f64, colour: &'static str, bold: bool) -> Font {
         anchor,
     }
 }
+
+/// Heard in the conference's picture only, which needs no legend.
+const MUSIC: &str = "#4a8fb5";
 
 /// What the legend shows, and the colours.
 const LEGEND: [(&str, &str); 9] = [
@@ -48,10 +52,11 @@ const LEGEND: [(&str, &str); 9] = [
     ("silence", "#dfe4e9"),
 ];
 
-/// Draws all calls; gives the SVG file's text.
+/// Draws all calls but the conference; gives the SVG file's text.
 pub fn draw(reports: &[Report]) -> String {
     let mut svg = Svg::new(WIDTH);
-    let spans = reports.iter().map(|r| (r.ended - r.began).as_secs_f64());
+    let calls = || reports.iter().filter(|r| !r.story.is_conference());
+    let spans = calls().map(|r| (r.ended - r.began).as_secs_f64());
     let seconds = spans.fold(1.0_f64, f64::max).ceil();
     let scale = (WIDTH - LEFT - RIGHT) / seconds;
     let title = "RustIvr: who heard what when";
@@ -60,7 +65,7 @@ pub fn draw(reports: &[Report]) -> String {
     svg.text(30.0 + TITLE.width(title) + 16.0, 44.0, PLAIN, about);
     legend(&mut svg, 74.0);
     let mut y = 104.0;
-    for (at, report) in reports.iter().enumerate() {
+    for (at, report) in calls().enumerate() {
         let panel = Panel {
             report,
             scale,
@@ -141,7 +146,7 @@ impl Panel<'_> {
     fn lane(&self, svg: &mut Svg, lane: &Lane, top: f64) {
         let bar_top = top + ABOVE;
         svg.text(30.0, bar_top + 12.0, font(14.0, INK, true), lane.who);
-        svg.text(30.0, bar_top + 27.0, SMALL, &lane.number);
+        svg.text(30.0, bar_top + 27.0, SMALL, lane.number);
         let mut short = Labels::new(bar_top + BAR, bar_top + BAR + 14.0);
         for bar in &lane.bars {
             self.bar(svg, bar, bar_top, &mut short);
@@ -190,7 +195,7 @@ impl Panel<'_> {
 }
 
 /// Label, colour, colour of the label.
-fn look(sound: &Sound) -> (String, &'static str, &'static str) {
+pub fn look(sound: &Sound) -> (String, &'static str, &'static str) {
     let (label, place, ink) = match sound {
         Sound::Ringing => ("rings".into(), 0, INK),
         Sound::Ringback => ("ringback".into(), 1, INK),
@@ -204,8 +209,12 @@ fn look(sound: &Sound) -> (String, &'static str, &'static str) {
                 _ => (format!("{file}{cut}"), 4, "#ffffff"),
             }
         }
+        Sound::Music => return ("music".into(), MUSIC, "#ffffff"),
+        Sound::Notice(name) => (name.clone(), 2, "#ffffff"),
         Sound::Voice(Voice::Target) => ("target".into(), 5, "#ffffff"),
         Sound::Voice(Voice::Manager) => ("manager".into(), 6, "#ffffff"),
+        Sound::Voice(Voice::Client) => ("client".into(), 7, "#ffffff"),
+        Sound::Voice(Voice::Third) => ("third".into(), 5, "#ffffff"),
         Sound::Voice(Voice::Caller) => ("caller".into(), 7, "#ffffff"),
         Sound::Silence => ("silence".into(), 8, GREY),
     };
@@ -214,7 +223,7 @@ fn look(sound: &Sound) -> (String, &'static str, &'static str) {
 
 /// A row of labels that point at moments and never cover each other: one that has no room moves to
 /// the right of its neighbour.
-struct Labels {
+pub struct Labels {
     /// Where the moments are.
     edge: f64,
     baseline: f64,
@@ -222,7 +231,7 @@ struct Labels {
 }
 
 impl Labels {
-    fn new(edge: f64, baseline: f64) -> Self {
+    pub fn new(edge: f64, baseline: f64) -> Self {
         Self {
             edge,
             baseline,
@@ -230,7 +239,7 @@ impl Labels {
         }
     }
 
-    fn put(&mut self, svg: &mut Svg, at: f64, label: &str) {
+    pub fn put(&mut self, svg: &mut Svg, at: f64, label: &str) {
         let above = self.baseline < self.edge;
         let width = MARK.width(label);
         // Above, a label stands beside its line; below, under its bar.

@@ -21,13 +21,17 @@ const PICK_UP: Duration = Duration::from_millis(2500);
 /// How long each party of a talk speaks.
 const SPEECH: Duration = Duration::from_millis(1500);
 
-/// How loud: less than the prompts, for the sake of whoever listens to the recordings.
-const LOUDNESS: f64 = 2500.0;
+/// How loud, also in the conference: less than the prompts, for the sake of whoever listens to the recordings.
+pub const LOUDNESS: i16 = 2500;
 
 /// Somebody on the telephone.
 pub struct Party {
-    /// As the reader knows them: `caller`, `target`, `Bitrix24`.
+    /// As the reader knows them: `caller`, `target`, `Bitrix24`; `client`, `manager`, `third`.
     pub who: &'static str,
+    /// Their number, or who it is.
+    pub number: &'static str,
+    /// Keys that they pressed, and when they were released.
+    pub keys: Vec<(char, Instant)>,
     /// Their end of the call.
     pub call: Call,
 }
@@ -40,16 +44,14 @@ pub struct Played {
     pub name: CallName,
     /// The caller first.
     pub parties: Vec<Party>,
-    /// Keys that the caller pressed, and when they were released.
-    pub keys: Vec<(char, Instant)>,
     /// What somebody waited for in vain.
     pub failure: Option<String>,
 }
 
 /// A call on its way.
 pub struct Scene<'o> {
-    office: &'o Office,
-    played: Played,
+    pub(super) office: &'o Office,
+    pub(super) played: Played,
     bitrix24: Receiver<Incoming>,
 }
 
@@ -69,7 +71,11 @@ pub fn play_all(office: &Office) -> Vec<Played> {
         for story in &STORIES {
             let (route, bitrix24) = channel();
             if story.words.starts_with("FALLBACK") {
-                routes.insert(story.phone, route);
+                let other = routes.insert(story.phone, route);
+                assert!(
+                    other.is_none(),
+                    "two callers that Bitrix24 cannot tell apart"
+                );
             }
             let scene = begin(office, story, bitrix24);
             running.push(scope.spawn(move || scene.finish()));
@@ -116,15 +122,16 @@ fn begin<'o>(office: &'o Office, story: &'static Story, bitrix24: Receiver<Incom
             name: CallName::of(&line),
             parties: vec![Party {
                 who: "caller",
+                number: story.phone,
+                keys: Vec::new(),
                 call: caller,
             }],
-            keys: Vec::new(),
             failure: None,
         },
         bitrix24,
     };
     if let Some(number) = story.direct {
-        scene.ring_target(number);
+        scene.ring("target", number);
     }
     scene
 }
@@ -137,8 +144,10 @@ impl Scene<'_> {
             let ending = self.played.name.ending();
             self.office.machine.wait_log(&ending, SOON);
         }));
-        if played.is_err() && !self.call(0).is_over() {
-            self.call(0).hangup();
+        for party in &self.played.parties {
+            if !party.call.is_over() {
+                party.call.hangup();
+            }
         }
         self.played.failure = played.err().map(|panic| {
             let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -161,25 +170,44 @@ impl Scene<'_> {
         self.office.multifon.expect_no_call(time);
     }
 
-    /// The caller presses a key.
-    pub fn press(&mut self, key: char) {
-        let released = self.call(0).press(key, Dtmf::Rfc4733);
-        self.played.keys.push((key, released));
+    /// The party at this place presses keys.
+    pub fn press(&mut self, at: usize, keys: &str) {
+        let Party {
+            call, keys: all, ..
+        } = &mut self.played.parties[at];
+        all.extend(
+            keys.chars()
+                .map(|key| (key, call.press(key, Dtmf::Rfc4733))),
+        );
     }
 
-    /// A button's number rings.
-    pub fn ring_target(&mut self, number: &str) {
-        let call = self.office.expect_target(number).call();
-        let who = "target";
-        self.played.parties.push(Party { who, call });
+    /// A number is called.
+    pub fn ring(&mut self, who: &'static str, number: &'static str) -> Incoming {
+        let incoming = self.office.expect_target(number);
+        self.add(who, number, incoming.call());
+        incoming
+    }
+
+    /// Bitrix24 rings and answers.
+    pub fn reach_bitrix24(&mut self, who: &'static str, number: &'static str) {
+        let incoming = self.bitrix24.recv_timeout(LONG);
+        let call = incoming.expect("Bitrix24 was not called").call();
+        call.wait_answered(LONG);
+        self.add(who, number, call);
+    }
+
+    fn add(&mut self, who: &'static str, number: &'static str, call: Call) {
+        self.played.parties.push(Party {
+            who,
+            number,
+            keys: Vec::new(),
+            call,
+        });
     }
 
     /// Bitrix24 rings and answers, and the caller talks with its manager.
     pub fn talk_with_bitrix24(&mut self) {
-        let incoming = self.bitrix24.recv_timeout(LONG);
-        let call = incoming.expect("Bitrix24 was not called").call();
-        let who = "Bitrix24";
-        self.played.parties.push(Party { who, call });
+        self.reach_bitrix24("Bitrix24", "its manager");
         self.talk(BITRIX24_TONE);
     }
 
@@ -205,7 +233,7 @@ fn speech(hz: f64) -> Source {
     let sample = |at: usize| {
         let edge = at.min(length - at) as f64;
         let sine = (std::f64::consts::TAU * hz * at as f64 / rate).sin();
-        (LOUDNESS * (edge / soft).min(1.0) * sine) as i16
+        (f64::from(LOUDNESS) * (edge / soft).min(1.0) * sine) as i16
     };
     Source::Samples((0..length).map(sample).collect())
 }

@@ -4,20 +4,23 @@
 use std::time::{Duration, Instant};
 
 use super::heard::{self, Bar, Sound, Voice};
-use super::log::{self, Clock, Line};
+use super::log::{self, CallName, Clock, Line};
 use super::play::{Party, Played};
+use super::room::{self, Span};
 use super::signals::{self, Signal};
 use super::stories::Story;
 use crate::support::office::Office;
-use crate::support::sip::{Entry, user_of};
+use crate::support::sip::Entry;
 use crate::support::sound::Recording;
 
 /// A party of a call.
 pub struct Lane {
-    /// `caller`, `target`, `Bitrix24`.
+    /// As [`Party::who`].
     pub who: &'static str,
     /// Their number, or who it is.
-    pub number: String,
+    pub number: &'static str,
+    /// Keys that they pressed, and when they were released.
+    pub keys: Vec<(char, Instant)>,
     /// SIP messages of their call, and keys pressed.
     pub signals: Vec<Signal>,
     /// What they heard.
@@ -50,6 +53,8 @@ pub struct Report {
     pub moments: Vec<Moment>,
     /// The variables' words at the end; empty when the call had none.
     pub words: String,
+    /// The phases of the room; empty when there is none.
+    pub spans: Vec<Span>,
     /// Why it did not go as it was meant to. None: it did.
     pub complaint: Option<String>,
 }
@@ -61,14 +66,45 @@ pub fn all(office: &Office, played: &[Played], clock: &Clock) -> Vec<Report> {
     played.iter().map(report).collect()
 }
 
+/// What the module said about a call.
+struct Said {
+    /// To the caller.
+    session: Vec<Line>,
+    /// To the manager in a room.
+    manager: Vec<Line>,
+    /// The room's states.
+    room: Vec<Line>,
+}
+
+impl Said {
+    fn read(log: &str, call: &CallName, clock: &Clock) -> Self {
+        Self {
+            session: log::session(log, call, clock),
+            manager: log::manager(log, call, clock),
+            room: log::room(log, call, clock),
+        }
+    }
+
+    /// About what was played to the party at this place.
+    fn to(&self, at: usize) -> &[Line] {
+        match at {
+            0 => &self.session,
+            1 => &self.manager,
+            _ => &[],
+        }
+    }
+}
+
 fn one(played: &Played, record: &[Entry], log: &str, clock: &Clock) -> Report {
-    let session = log::session(log, &played.name, clock);
-    let began = played.parties[0].call.began();
+    let said = Said::read(log, &played.name, clock);
+    let call = &played.parties[0].call;
+    let began = call.began();
     let lanes = played.parties.iter().enumerate();
     let lanes: Vec<Lane> = lanes
-        .map(|(at, party)| lane(party, at == 0, played, record, &session))
+        .map(|(at, party)| lane(party, at == 0, began, record, said.to(at)))
         .collect();
-    let mut moments = moments(&lanes, &session);
+    let spans = room::spans(call.answered().unwrap_or(began), &said.room);
+    let mut moments = moments(&lanes, &said, &spans);
     moments.sort_by_key(|moment| moment.at);
     let ended = moments.last().map_or(began, |moment| moment.at);
     let words = log::words(log, &played.name, clock);
@@ -76,47 +112,39 @@ fn one(played: &Played, record: &[Entry], log: &str, clock: &Clock) -> Report {
         story: played.story,
         began,
         ended,
-        complaint: complaint(played, &lanes, &words),
+        complaint: complaint(played, &lanes, &words, &spans),
         lanes,
         moments,
         words,
+        spans,
     }
 }
 
 fn lane(
     party: &Party,
     is_caller: bool,
-    played: &Played,
+    began: Instant,
     record: &[Entry],
     session: &[Line],
 ) -> Lane {
     let call = &party.call;
     let mut signals = signals::of_call(record, call.id(), is_caller);
-    if is_caller {
-        signals.extend(played.keys.iter().map(|(key, at)| Signal {
-            at: *at,
-            words: format!("has pressed {key} (RFC 4733)"),
-            label: Some(format!("key {key}")),
-        }));
-        signals.sort_by_key(|signal| signal.at);
-    }
+    signals.extend(party.keys.iter().map(|(key, at)| Signal {
+        at: *at,
+        words: format!("has pressed {key} (RFC 4733)"),
+        label: Some(format!("key {key}")),
+    }));
+    signals.sort_by_key(|signal| signal.at);
     let end = signals.last().map_or(call.began(), |signal| signal.at);
     let mut bars = ringing(&signals, end);
     let heard = call.answered().map(|_| call.recording());
     if let Some(recording) = &heard {
-        let session = if is_caller { session } else { &[] };
         bars.extend(heard::in_recording(recording, session, end));
     }
-    let began = played.parties[0].call.began();
-    let invite = call.invite();
-    let number = match party.who {
-        "caller" => played.story.phone,
-        "target" => user_of(invite.uri()),
-        _ => "its manager",
-    };
     Lane {
         who: party.who,
-        number: number.to_owned(),
+        number: party.number,
+        keys: party.keys.clone(),
         signals,
         bars,
         recording: heard.map(|recording| Recording {
@@ -139,15 +167,21 @@ fn ringing(signals: &[Signal], end: Instant) -> Vec<Bar> {
     rings.into_iter().collect()
 }
 
-fn moments(lanes: &[Lane], session: &[Line]) -> Vec<Moment> {
+fn moments(lanes: &[Lane], said: &Said, spans: &[Span]) -> Vec<Moment> {
+    let session = said.session.iter().chain(&said.manager);
     let mut moments: Vec<Moment> = session
-        .iter()
         .map(|line| Moment {
             at: line.at,
             who: "RustIvr",
             what: line.text.clone(),
         })
         .collect();
+    let room = spans.iter().filter(|span| !span.phase.state.is_empty());
+    moments.extend(room.map(|span| Moment {
+        at: span.time.start,
+        who: "the room",
+        what: format!("is in {}: {}", span.phase.state, span.phase.words),
+    }));
     for lane in lanes {
         let who = lane.who;
         moments.extend(lane.signals.iter().map(|signal| Moment {
@@ -169,19 +203,19 @@ fn heard_words(bar: &Bar) -> Option<String> {
     let length = (bar.time.end - bar.time.start).as_secs_f64();
     let what = match &bar.sound {
         Sound::Ringing => return None,
-        Sound::Ringback => "the ringback tone, 425 Hz,".to_owned(),
+        Sound::Ringback => "the ringback tone, 425 Hz,".into(),
         Sound::Prompt { name, cut: false } => name.clone(),
         Sound::Prompt { name, cut: true } => format!("{name}, cut short by the key,"),
-        Sound::Voice(voice) => voice.as_str().to_owned(),
+        Sound::Notice(name) => format!("the notice {name}"),
         // Shorter ones are the other party's turn in a talk.
         Sound::Silence if length < 2.0 => return None,
-        Sound::Silence => "silence".to_owned(),
+        Sound::Music | Sound::Voice(_) | Sound::Silence => bar.sound.as_str().to_owned(),
     };
     Some(format!("hears {what} for {length:.1} s"))
 }
 
 /// Compares what was meant with what the variables, the waiting parties and the recordings say.
-fn complaint(played: &Played, lanes: &[Lane], words: &str) -> Option<String> {
+fn complaint(played: &Played, lanes: &[Lane], words: &str, spans: &[Span]) -> Option<String> {
     let story = played.story;
     let prompts: Vec<&str> = prompts(lanes).collect();
     let (caller, last) = (&lanes[0], &lanes[lanes.len() - 1]);
@@ -195,6 +229,8 @@ fn complaint(played: &Played, lanes: &[Lane], words: &str) -> Option<String> {
         Some(format!("the call's words are {words:?}"))
     } else if prompts != story.prompts {
         Some(format!("the prompts heard are {prompts:?}"))
+    } else if story.is_conference() {
+        room::complaint(lanes, spans)
     } else if !heard_for(caller, voice) || !heard_for(last, Voice::Caller) {
         Some(format!(
             "the caller and {} did not hear each other",

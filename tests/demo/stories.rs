@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::conference;
 use super::play::Scene;
 use crate::support::office::TARGET_TONE;
 use crate::support::sip::Ending;
@@ -33,7 +34,7 @@ pub struct Story {
 }
 
 /// All of them, in the order of the debug numbers.
-pub const STORIES: [Story; 5] = [
+pub const STORIES: [Story; 6] = [
     Story {
         title: "no rows in the tables",
         phone: "70000000000",
@@ -78,8 +79,8 @@ pub const STORIES: [Story; 5] = [
         picks_up: true,
         act: |scene| {
             scene.listen("scenario/hello.mp3", HASTE);
-            scene.press('2');
-            scene.ring_target("74950000002");
+            scene.press(0, "2");
+            scene.ring("target", "74950000002");
             scene.talk(TARGET_TONE);
         },
     },
@@ -99,4 +100,21 @@ pub const STORIES: [Story; 5] = [
         picks_up: true,
         act: |scene| scene.talk_with_bitrix24(),
     },
+    Story {
+        title: "the manager brings a third person in",
+        phone: conference::PHONE,
+        expected: "RustConfAdd by *7: music for the client, a private word with the third, then all three",
+        words: "FALLBACK NO_ROWS rows=LIVE digit= target=",
+        prompts: &[],
+        direct: None,
+        picks_up: true,
+        act: conference::play,
+    },
 ];
+
+impl Story {
+    /// Whether it goes on in a room, with other voices and checks of its own.
+    pub fn is_conference(&self) -> bool {
+        self.phone == conference::PHONE
+    }
+}

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::fs;
 
-use super::heard::{Sound, played};
+use super::heard::{Sound, played, said};
 use super::report::{self, Report};
+use super::room;
 use crate::support::machine::repository;
 
 /// The timelines of all calls, one after another.
@@ -24,7 +25,10 @@ pub fn text(reports: &[Report]) -> String {
         );
         for moment in &report.moments {
             let time = moment.at.saturating_duration_since(report.began);
-            let words = played(&moment.what).and_then(|(name, _)| spoken.get(name));
+            let name = played(&moment.what).map(|(name, _)| name);
+            let words = name
+                .or(said(&moment.what))
+                .and_then(|name| spoken.get(name));
             let words = words.map_or(String::new(), |words| format!("  «{words}»"));
             let _ = writeln!(
                 text,
@@ -63,6 +67,9 @@ pub fn verdicts(reports: &[Report]) -> String {
 /// What happened, in a line.
 fn happened(report: &Report) -> String {
     let (head, _) = split(&report.words);
+    if !report.spans.is_empty() {
+        return format!("{}; {}", head.trim_end(), room::summary(&report.spans));
+    }
     let caller = &report.lanes[0];
     let prompts = match report::prompts(&report.lanes).count() {
         0 => String::new(),
@@ -100,14 +107,17 @@ fn split(words: &str) -> (&str, &str) {
     words.split_once(" rows=").unwrap_or((words, ""))
 }
 
-/// What each prompt says, by the name that the module has for it.
+/// What each prompt and notice says, by the name that the module has for it.
 fn spoken() -> HashMap<String, String> {
-    let file = repository().join("sounds/prompts.ru.txt");
-    let text = fs::read_to_string(file).expect("the prompts' text");
+    let text = ["prompts.ru.txt", "notices.ru.txt"].map(|name| {
+        let file = repository().join("sounds").join(name);
+        fs::read_to_string(file).expect("the recordings' text")
+    });
+    let text = text.concat();
     let lines = text.lines().filter_map(|line| line.split_once('\t'));
     lines
         .map(|(name, words)| {
-            // A key's file is named by the key alone.
+            // A key's file and a notice's are named without their ending.
             let name = name.strip_suffix(".wav").unwrap_or(name);
             (name.to_owned(), words.to_owned())
         })

@@ -56,6 +56,17 @@ pub fn bridged_call(office: &Office) -> (Call, Call) {
     (client, manager)
 }
 
+/// A client whom a manager called through us: client, manager's leg.
+pub fn called_out(office: &Office) -> (Call, Call) {
+    let first_leg = call_from_bitrix24(office, CLIENT_NUMBER, MANAGER);
+    let client = office.expect_target(CLIENT_NUMBER);
+    let client = client.answer(Source::tone(CLIENT));
+    first_leg.wait_answered(SOON);
+    hear(&first_leg, &[CLIENT]);
+    hear(&client, &[MANAGER]);
+    (client, first_leg)
+}
+
 /// A call that Bitrix24 places to one of our extensions.
 pub fn call_from_bitrix24(office: &Office, extension: &str, tone: f64) -> Call {
     let uri = format!("sip:{extension}@{}", office.machine.address());
@@ -181,4 +192,16 @@ impl<'o> Conference<'o> {
         self.manager.wait_ended(SOON);
         assert_nothing_left(self.office);
     }
+}
+
+/// Client and manager talk, a third person is added, and the manager leaves those two; ends when
+/// the client hangs up.
+pub fn add_and_leave(conference: &Conference<'_>) {
+    conference.assert_talk();
+    let third = conference.join_third();
+    conference.manager.hangup();
+    hear(&conference.client, &[THIRD]);
+    hear(&third, &[CLIENT]);
+    conference.client.hangup();
+    third.wait_ended(SOON);
 }

@@ -43,7 +43,7 @@ impl Invite {
     }
 
     /// To another URI.
-    pub fn to_uri(mut self, uri: &str) -> Self {
+    pub fn toward(mut self, uri: &str) -> Self {
         self.uri = uri.into();
         self
     }
