@@ -46,7 +46,7 @@ impl Dialled {
     /// For the log.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Answered => "answered, and the talk is over",
+            Self::Answered => "answered, and nothing is left to do",
             Self::NoAnswer => "no answer",
             Self::Busy => "busy",
             Self::Unavailable => "cannot be reached",

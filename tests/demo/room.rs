@@ -7,21 +7,22 @@ use std::time::{Duration, Instant};
 use super::conference::{CLIENT, MANAGER, THIRD};
 use super::heard::{CLIENT_TONE, Sound, THIRD_TONE, tones};
 use super::log::Line;
+use super::play::LOUDNESS;
 use super::report::Lane;
 use crate::support::office::{BITRIX24_TONE, MUSIC, RINGBACK};
-use crate::support::sound::{Ear, Recording, Tone};
+use crate::support::sound::Ear;
 
 /// From a line in the log, or a key's release, to where the sound has changed everywhere; longer
 /// than a key.
 const SETTLE: Duration = Duration::from_millis(400);
 /// Part of the time that a voice is heard at least: a busy machine loses a few packets.
 const STEADY: f64 = 0.8;
-/// Window in which somebody is overheard.
-const WINDOW: Duration = Duration::from_millis(100);
-/// Whoever is a twentieth as loud as the parties are is overheard, under whatever music.
+/// Samples in which somebody is overheard: 100 ms.
+const WINDOW: usize = 800;
+/// Whoever is a tenth as loud as the parties are is overheard, under whatever music.
 const SHARP: Ear = Ear {
     share: 0.0,
-    amplitude: 125.0,
+    amplitude: LOUDNESS as f64 / 10.0,
     silence: 0.0,
 };
 
@@ -227,18 +228,14 @@ fn heard(lane: &Lane, hz: f64, time: Range<Instant>) -> bool {
 }
 
 /// What else was heard.
-fn leak(lane: &Lane, allowed: &[f64], time: Range<Instant>) -> Option<String> {
-    let samples = lane.recording.as_ref()?.slice(time.clone());
-    let window = Recording {
-        started: time.start,
-        samples,
-    };
+fn leak(lane: &Lane, allowed: &[f64], time: Range<Instant>) -> Option<&'static str> {
+    let samples = lane.recording.as_ref()?.slice(time);
     let others = tones().filter(|(_, hz)| !allowed.contains(hz));
-    let others: Vec<Tone> = others
-        .map(|(sound, hz)| Tone::new(sound.as_str(), hz))
-        .collect();
-    let heard = window.heard_by(&SHARP, &others, WINDOW);
-    heard.into_iter().flat_map(|window| window.names).next()
+    let mut heard = others.filter(|(_, hz)| {
+        let mut parts = samples.chunks_exact(WINDOW);
+        parts.any(|part| SHARP.hears(part, *hz))
+    });
+    heard.next().map(|(sound, _)| sound.as_str())
 }
 
 fn name(hz: f64) -> &'static str {
