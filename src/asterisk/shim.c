@@ -250,6 +250,26 @@ void rust_ivr_transfers_unsubscribe(struct stasis_subscription *sub)
 	stasis_unsubscribe_and_join(sub);
 }
 
+/*
+ * Returns when what PJSIP is doing for this channel now is done. It publishes a REFER before it is
+ * ready for the answer, and an answer that comes earlier crashes it (res_pjsip_refer.c:
+ * refer_incoming_ari_request sets progress->ari_state last). Reading any of PJSIP's own items
+ * queues behind the REFER, in the session's serializer, and waits.
+ */
+void rust_ivr_wait_for_signalling(struct ast_channel *chan)
+{
+	char item[] = "pjsip,call-id";
+	char ignored[128];
+	const struct ast_channel_tech *tech;
+
+	ast_channel_lock(chan);
+	tech = ast_channel_tech(chan);
+	ast_channel_unlock(chan);
+	if (tech && tech->func_channel_read && !strcmp(tech->type, "PJSIP")) {
+		tech->func_channel_read(chan, "CHANNEL", item, ignored, sizeof(ignored));
+	}
+}
+
 /* What the transferer is told (NOTIFY): done or failed. */
 void rust_ivr_transfer_reply(struct ast_channel *chan, int done)
 {

@@ -48,6 +48,7 @@ unsafe extern "C" {
     pub fn rust_ivr_frame_type(frame: *const ast_frame) -> c_int;
     pub fn rust_ivr_frame_value(frame: *const ast_frame) -> c_int;
     pub fn rust_ivr_frame_free(frame: *mut ast_frame);
+    pub fn rust_ivr_wait_for_signalling(chan: *mut ast_channel);
     pub fn rust_ivr_dual_redirect_wait(chan: *mut ast_channel, on: c_int);
     pub fn rust_ivr_transfers_subscribe() -> *mut stasis_subscription;
     pub fn rust_ivr_transfers_unsubscribe(subscription: *mut stasis_subscription);

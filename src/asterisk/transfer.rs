@@ -71,12 +71,34 @@ pub(super) fn requested(
     let Some(transferer) = by_name(transferer) else {
         return;
     };
+    // SAFETY: locks the channel itself, and none is locked; the reference keeps it.
+    unsafe { sys::rust_ivr_wait_for_signalling(transferer.as_ptr()) };
+    let _stays = Stays::until_told(&transferer);
     let done = match by_name(target) {
         Some(target) => attended(&transferer, &target),
         None => blind(&transferer, exten, bring_in),
     };
-    // SAFETY: locks the channel itself; the reference keeps it.
+    // SAFETY: as above.
     unsafe { sys::rust_ivr_transfer_reply(transferer.as_ptr(), c_int::from(done)) };
+}
+
+/// Keeps a leg from leaving its bridge until its phone is told how the transfer went: a transfer
+/// that went well ends the leg, and a leg that ends untold is told 503.
+struct Stays<'c>(&'c ChannelRef);
+
+impl<'c> Stays<'c> {
+    fn until_told(transferer: &'c ChannelRef) -> Self {
+        // SAFETY: locks the channel itself; the reference keeps it.
+        unsafe { sys::rust_ivr_dual_redirect_wait(transferer.as_ptr(), 1) };
+        Self(transferer)
+    }
+}
+
+impl Drop for Stays<'_> {
+    fn drop(&mut self) {
+        // SAFETY: as above.
+        unsafe { sys::rust_ivr_dual_redirect_wait(self.0.as_ptr(), 0) };
+    }
 }
 
 /// False tells the transferer's phone that the call stays where it is: in the room.
