@@ -170,7 +170,7 @@ fn call_manager_back(service: &Service, leg: &mut Channel, arguments: &Arguments
     let Some(room) = open_room(service, leg.name()) else {
         return without_manager(service, leg);
     };
-    let id = room.expect_client(leg.reference());
+    let id = room.expect_client();
     let destination =
         settings
             .general

@@ -27,6 +27,7 @@ mod entry;
 pub mod guard;
 pub mod host;
 pub mod log;
+mod people;
 mod playback;
 pub mod room;
 pub mod seat;

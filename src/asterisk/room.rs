@@ -5,7 +5,6 @@
 //! Locking: `people` is a short lock of ours. No host function that takes a lock is called while
 //! it is held: the list is read or changed, then the work is done on references.
 
-use std::collections::VecDeque;
 use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,9 +16,11 @@ use parking_lot::Mutex;
 
 use super::bridge::{Bridge, Features, Stay, wait_no_more, wait_with_music};
 use super::channel::{Channel, ChannelRef};
+pub use super::people::Fate;
+use super::people::{Arrival, People};
 use super::{c_string, sys};
 use crate::conference::Orphan;
-use crate::ports::{Farewell, Happened, Party};
+use crate::ports::{Farewell, Happened};
 
 /// All rooms of the module since it was loaded. Survives a reload.
 #[derive(Default)]
@@ -53,7 +54,7 @@ pub struct Room {
     hold: Bridge,
     music: CString,
     orphan: Orphan,
-    people: Mutex<People>,
+    people: Mutex<People<ChannelRef>>,
     joined: AtomicBool,
     /// The manager's state, and since when.
     state: Mutex<(String, Instant)>,
@@ -61,50 +62,6 @@ pub struct Room {
     bell: EventFd,
     /// Readable when the manager's session has ended.
     over: EventFd,
-}
-
-struct People {
-    others: Vec<Person>,
-    manager: Manager,
-    news: VecDeque<Happened>,
-    /// Whether the party is on hold; who arrives goes where it is.
-    on_hold: bool,
-    fate: Fate,
-    next_id: u32,
-}
-
-enum Manager {
-    Expected,
-    Seated(ChannelRef),
-    Gone,
-}
-
-struct Person {
-    id: u32,
-    who: Who,
-    channel: ChannelRef,
-    /// In a bridge of ours.
-    there: bool,
-    on_hold: bool,
-    /// Sent away; whoever is still on the way goes as soon as it arrives.
-    dismissed: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Who {
-    Client,
-    Third,
-    /// A third person who is not joined yet.
-    Consulted,
-}
-
-/// What a client does who is sent out of the room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// The call is over.
-    HangUp,
-    /// Bitrix24.
-    Fallback,
 }
 
 impl Room {
@@ -119,14 +76,7 @@ impl Room {
             hold: Bridge::for_hold(&format!("{id}-hold"))?,
             music: c_string(music),
             orphan,
-            people: Mutex::new(People {
-                others: Vec::new(),
-                manager: Manager::Expected,
-                news: VecDeque::new(),
-                on_hold: false,
-                fate: Fate::HangUp,
-                next_id: 0,
-            }),
+            people: Mutex::new(People::new()),
             joined: AtomicBool::new(false),
             state: Mutex::new(("WAIT".to_owned(), Instant::now())),
             bell: bell("bell")?,
@@ -136,25 +86,19 @@ impl Room {
     }
 
     /// The client will come; from now on its leaving is news.
-    pub(crate) fn expect_client(&self, channel: ChannelRef) -> u32 {
-        self.admit(Who::Client, channel, false)
+    pub(crate) fn expect_client(&self) -> u32 {
+        self.people.lock().expect_client()
     }
 
     /// The client's whole stay. Returns when it is out, with what it does then.
     pub(crate) fn stay(self: &Arc<Self>, id: u32, leg: &Channel) -> Fate {
-        let on_hold = {
-            let mut people = self.people.lock();
-            let on_hold = people.on_hold;
-            if let Some(person) = people.person(id) {
-                person.on_hold = on_hold;
-            }
-            on_hold
-        };
+        let channel = leg.reference();
+        let on_hold = self.people.lock().enter(id, channel.clone());
         if let Some(features) = Features::new() {
             let room = Arc::clone(self);
             features.on_join(move || room.arrived(id));
             let bridge = if on_hold {
-                wait_with_music(&leg.reference(), &self.music);
+                wait_with_music(&channel, &self.music);
                 &self.hold
             } else {
                 &self.talk
@@ -162,82 +106,39 @@ impl Room {
             // SAFETY: the leg's own thread, in no bridge.
             unsafe { bridge.join(leg.raw(), features) };
         }
-        wait_no_more(&leg.reference());
+        wait_no_more(&channel);
         self.left(id);
-        self.people.lock().fate
+        self.people.lock().fate()
     }
 
-    /// On the thread of somebody who has just joined: the party may have been moved or sent away
-    /// meanwhile.
+    /// On the thread of somebody who has just joined.
     fn arrived(&self, id: u32) -> Stay {
-        let late = {
-            let mut people = self.people.lock();
-            let wanted = people.on_hold;
-            let Some(person) = people.person(id).filter(|person| !person.dismissed) else {
-                return Stay::Out;
-            };
-            person.there = true;
-            (person.who != Who::Consulted && person.on_hold != wanted).then(|| {
-                person.on_hold = wanted;
-                (person.channel.clone(), wanted)
-            })
-        };
-        if let Some((channel, on_hold)) = late {
-            self.bring(&channel, on_hold);
+        let arrival = self.people.lock().arrived(id);
+        match arrival {
+            Arrival::Go => return Stay::Out,
+            Arrival::Stay => {}
+            Arrival::Move(channel, on_hold) => self.bring(&channel, on_hold),
         }
         Stay::In
     }
 
     /// Somebody is no longer in the room, or never came.
     pub(crate) fn left(&self, id: u32) {
-        let (manager, lonely) = {
+        let leaving = {
             let mut people = self.people.lock();
-            let Some(at) = people.others.iter().position(|person| person.id == id) else {
-                return;
-            };
-            let person = people.others.swap_remove(at);
-            let news = match person.who {
-                Who::Client => Happened::PartyLeft(Party::Client),
-                Who::Third => Happened::PartyLeft(Party::Third),
-                Who::Consulted => Happened::ConsultLeft,
-            };
-            match &people.manager {
-                Manager::Seated(channel) => {
-                    let channel = channel.clone();
-                    self.tell(&mut people, news);
-                    (Some(channel), Vec::new())
-                }
-                // Is told when it takes the seat.
-                Manager::Expected => {
-                    self.tell(&mut people, news);
-                    (None, Vec::new())
-                }
-                Manager::Gone if people.others.len() == 1 => (None, people.dismiss()),
-                Manager::Gone => (None, Vec::new()),
-            }
+            let leaving = people.left(id);
+            self.ring_bell(&people);
+            leaving
         };
-        if let Some(manager) = manager {
-            manager.take_out_of_bridge();
+        if let Some(leaving) = leaving {
+            send_away(&leaving.taken_out);
+            drop(leaving.gone);
         }
-        send_away(&lonely);
     }
 
     /// Puts the party on hold, or brings it back.
     pub(crate) fn hold_party(&self, on_hold: bool) {
-        let moved: Vec<ChannelRef> = {
-            let mut people = self.people.lock();
-            people.on_hold = on_hold;
-            let party = people.others.iter_mut();
-            party
-                .filter(|person| {
-                    person.there && person.who != Who::Consulted && person.on_hold != on_hold
-                })
-                .map(|person| {
-                    person.on_hold = on_hold;
-                    person.channel.clone()
-                })
-                .collect()
-        };
+        let moved = self.people.lock().hold(on_hold);
         for channel in &moved {
             self.bring(channel, on_hold);
         }
@@ -256,7 +157,7 @@ impl Room {
 
     /// The manager takes the seat.
     pub(crate) fn seat(&self, manager: ChannelRef) {
-        self.people.lock().manager = Manager::Seated(manager);
+        self.people.lock().seat(manager);
     }
 
     /// The manager's stay in the talk bridge: until a key, news, or the end of the channel.
@@ -298,7 +199,7 @@ impl Room {
     ) -> Option<u32> {
         // SAFETY: the channel is ours until it is imparted.
         let reference = unsafe { ChannelRef::to(channel) };
-        let id = self.admit(Who::Consulted, reference, true);
+        let id = self.people.lock().add_consulted(reference);
         let taken = Features::new().is_some_and(|features| {
             let room = Arc::clone(self);
             features.on_leave(move || room.left(id));
@@ -308,7 +209,7 @@ impl Room {
         if taken {
             return Some(id);
         }
-        self.people.lock().others.retain(|person| person.id != id);
+        drop(self.people.lock().drop_consulted(id));
         // SAFETY: not taken, so ours to end.
         unsafe { sys::ast_hangup(channel.as_ptr()) };
         None
@@ -316,17 +217,7 @@ impl Room {
 
     /// The consulted third person belongs to the party.
     pub(crate) fn join_consulted(&self, id: u32) {
-        let mut people = self.people.lock();
-        match people.person(id) {
-            Some(person) => person.who = Who::Third,
-            // Left in this very moment: what is told of it is what it has become.
-            None => people
-                .news
-                .iter_mut()
-                .filter(|news| **news == Happened::ConsultLeft)
-                .for_each(|news| *news = Happened::PartyLeft(Party::Third)),
-        }
-        drop(people);
+        self.people.lock().join_consulted(id);
         self.joined.store(true, Ordering::Relaxed);
     }
 
@@ -342,12 +233,7 @@ impl Room {
 
     /// The consulted third person goes; this is no news.
     pub(crate) fn drop_consulted(&self, id: u32) {
-        let gone = {
-            let mut people = self.people.lock();
-            people.news.retain(|news| *news != Happened::ConsultLeft);
-            let at = people.others.iter().position(|person| person.id == id);
-            at.map(|at| people.others.swap_remove(at).channel)
-        };
+        let gone = self.people.lock().drop_consulted(id);
         if let Some(channel) = gone {
             self.talk.remove(&channel);
         }
@@ -355,36 +241,24 @@ impl Room {
 
     /// The manager's session has ended; a second time does nothing.
     pub(crate) fn leave(&self, farewell: Farewell) {
-        let away = {
-            let mut people = self.people.lock();
-            if matches!(people.manager, Manager::Gone) {
-                return;
-            }
-            people.manager = Manager::Gone;
-            let together = farewell == Farewell::LeaveTogether && people.others.len() > 1;
-            let stays = together || (farewell == Farewell::Orphan && self.orphan == Orphan::Wait);
-            if farewell == Farewell::Orphan && self.orphan == Orphan::Fallback {
-                people.fate = Fate::Fallback;
-            }
-            if stays { Vec::new() } else { people.dismiss() }
-        };
-        // The eventfd's counter cannot overflow by one write.
-        let _ = self.over.write(1);
-        send_away(&away);
+        let away = self.people.lock().manager_left(farewell, self.orphan);
+        if let Some(away) = away {
+            // The eventfd's counter cannot overflow by one write.
+            let _ = self.over.write(1);
+            send_away(&away);
+        }
     }
 
     /// An operator ends the room.
     pub(crate) fn end(&self) {
         let manager = {
             let mut people = self.people.lock();
-            match &people.manager {
-                Manager::Seated(channel) => {
-                    let channel = channel.clone();
-                    self.tell(&mut people, Happened::Ended);
-                    Some(channel)
-                }
-                Manager::Expected | Manager::Gone => None,
+            let manager = people.manager();
+            if manager.is_some() {
+                people.tell(Happened::Ended);
+                self.ring_bell(&people);
             }
+            manager
         };
         match manager {
             Some(manager) => manager.take_out_of_bridge(),
@@ -400,15 +274,23 @@ impl Room {
     /// What happened, oldest first.
     pub(crate) fn news(&self) -> Option<Happened> {
         let mut people = self.people.lock();
-        if people.news.len() <= 1 {
-            // What is left in the queue is what the bell rings for.
-            let _ = self.bell.read();
-        }
-        people.news.pop_front()
+        // Empty, or silent already: both are well.
+        let _ = self.bell.read();
+        let news = people.next_news();
+        self.ring_bell(&people);
+        news
     }
 
     fn has_news(&self) -> bool {
-        !self.people.lock().news.is_empty()
+        self.people.lock().has_news()
+    }
+
+    /// The bell rings exactly while there is news: it is set while the list is locked.
+    fn ring_bell(&self, people: &People<ChannelRef>) {
+        if people.has_news() {
+            // The counter cannot overflow by a few writes.
+            let _ = self.bell.write(1);
+        }
     }
 
     /// Readable when there may be news.
@@ -421,70 +303,21 @@ impl Room {
         self.over.as_fd().as_raw_fd()
     }
 
-    /// News for the manager. The bell rings while the list is locked, so that it never rings
-    /// without news.
-    fn tell(&self, people: &mut People, news: Happened) {
-        people.news.push_back(news);
-        // The counter cannot overflow by a few writes.
-        let _ = self.bell.write(1);
-    }
-
-    fn admit(&self, who: Who, channel: ChannelRef, there: bool) -> u32 {
-        let mut people = self.people.lock();
-        people.next_id += 1;
-        let id = people.next_id;
-        people.others.push(Person {
-            id,
-            who,
-            channel,
-            there,
-            on_hold: false,
-            dismissed: false,
-        });
-        id
-    }
-
     /// One line for the CLI.
     pub fn describe(&self) -> String {
-        let people = self.people.lock();
-        let manager = match &people.manager {
-            Manager::Expected => "manager expected".to_owned(),
-            Manager::Seated(channel) => channel.name(),
-            Manager::Gone => "manager gone".to_owned(),
-        };
-        let others = people.others.iter().map(|person| {
-            let place = if person.on_hold { " (hold)" } else { "" };
-            format!("{:?} {}{place}", person.who, person.channel.name())
+        let roll = self.people.lock().roll();
+        let people = roll.iter().map(|(what, channel)| match channel {
+            Some(channel) => format!("{what} {}", channel.name()),
+            None => (*what).to_owned(),
         });
-        let others: Vec<String> = others.collect();
-        let (word, since) = &*self.state.lock();
+        let people = people.collect::<Vec<_>>().join(", ");
+        let (word, since) = self.state.lock().clone();
         let since = since.elapsed().as_secs();
-        format!(
-            "{:<10} {word:<8} {since:>6} s  {manager}; {}",
-            self.id,
-            others.join(", ")
-        )
+        format!("{:<10} {word:<8} {since:>6} s  {people}", self.id)
     }
 }
 
 /// Whichever bridge they are in: somebody may be on the way from one to the other.
 fn send_away(people: &[ChannelRef]) {
     people.iter().for_each(ChannelRef::take_out_of_bridge);
-}
-
-impl People {
-    fn person(&mut self, id: u32) -> Option<&mut Person> {
-        self.others.iter_mut().find(|person| person.id == id)
-    }
-
-    /// Everybody is to go; whom `send_away` does not find in a bridge goes when it arrives.
-    fn dismiss(&mut self) -> Vec<ChannelRef> {
-        self.others
-            .iter_mut()
-            .map(|person| {
-                person.dismissed = true;
-                person.channel.clone()
-            })
-            .collect()
-    }
 }

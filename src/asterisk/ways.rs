@@ -110,7 +110,7 @@ pub(crate) fn send_both(
     other: &ChannelRef,
     role: Role,
 ) -> bool {
-    let id = room.expect_client(client.clone());
+    let id = room.expect_client();
     Ticket::new(room, Role::Client(id)).put_on(client);
     Ticket::new(room, role).put_on(other);
     let both = [client, other];

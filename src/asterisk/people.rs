@@ -1,0 +1,345 @@
+//! Who is in a room, and where: bookkeeping under the room's lock. No host function is called
+//! here; what is to be done is returned, and done when the lock is free.
+
+use std::collections::VecDeque;
+
+use crate::conference::Orphan;
+use crate::ports::{Farewell, Happened, Party};
+
+/// Everybody in a room. `C` is a reference to a channel.
+pub(super) struct People<C> {
+    others: Vec<Person<C>>,
+    manager: Manager<C>,
+    news: VecDeque<Happened>,
+    /// Whether the party is on hold; who arrives goes where it is.
+    on_hold: bool,
+    fate: Fate,
+    last_id: u32,
+}
+
+enum Manager<C> {
+    Expected,
+    Seated(C),
+    Gone,
+}
+
+struct Person<C> {
+    id: u32,
+    who: Who,
+    /// `None` until it comes in: a channel that carries a ticket must be able to end before.
+    channel: Option<C>,
+    /// In a bridge of ours.
+    there: bool,
+    on_hold: bool,
+    /// Sent away; whoever is still on the way goes as soon as it arrives.
+    dismissed: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Client,
+    Third,
+    /// A third person who is not joined yet.
+    Consulted,
+}
+
+/// What a client does who is sent out of the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The call is over.
+    HangUp,
+    /// Bitrix24.
+    Fallback,
+}
+
+/// What somebody does who has just come into a bridge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arrival<C> {
+    /// Stays.
+    Stay,
+    /// Goes again.
+    Go,
+    /// Stays, but the party is elsewhere by now: on hold (true) or talking.
+    Move(C, bool),
+}
+
+/// Whose stay in a bridge is to end because somebody left.
+pub(super) struct Leaving<C> {
+    /// The one who left; dropped when the lock is free.
+    pub(super) gone: Option<C>,
+    /// The manager, who has news, or those who would be alone.
+    pub(super) taken_out: Vec<C>,
+}
+
+impl<C: Clone> People<C> {
+    pub(super) fn new() -> Self {
+        Self {
+            others: Vec::new(),
+            manager: Manager::Expected,
+            news: VecDeque::new(),
+            on_hold: false,
+            fate: Fate::HangUp,
+            last_id: 0,
+        }
+    }
+
+    /// A client will come.
+    pub(super) fn expect_client(&mut self) -> u32 {
+        self.add(Who::Client, None)
+    }
+
+    /// A third person comes to be consulted.
+    pub(super) fn add_consulted(&mut self, channel: C) -> u32 {
+        self.add(Who::Consulted, Some(channel))
+    }
+
+    fn add(&mut self, who: Who, channel: Option<C>) -> u32 {
+        self.last_id += 1;
+        self.others.push(Person {
+            id: self.last_id,
+            who,
+            there: channel.is_some(),
+            channel,
+            on_hold: false,
+            dismissed: false,
+        });
+        self.last_id
+    }
+
+    /// The client comes in. Returns whether it goes on hold.
+    pub(super) fn enter(&mut self, id: u32, channel: C) -> bool {
+        let on_hold = self.on_hold;
+        if let Some(person) = self.person(id) {
+            person.channel = Some(channel);
+            person.on_hold = on_hold;
+        }
+        on_hold
+    }
+
+    /// Somebody has joined a bridge; the party may have been moved or sent away meanwhile.
+    pub(super) fn arrived(&mut self, id: u32) -> Arrival<C> {
+        let wanted = self.on_hold;
+        let Some(person) = self.person(id).filter(|person| !person.dismissed) else {
+            return Arrival::Go;
+        };
+        person.there = true;
+        match &person.channel {
+            Some(channel) if person.who != Who::Consulted && person.on_hold != wanted => {
+                person.on_hold = wanted;
+                Arrival::Move(channel.clone(), wanted)
+            }
+            _ => Arrival::Stay,
+        }
+    }
+
+    /// Somebody is no longer in the room, or never came.
+    pub(super) fn left(&mut self, id: u32) -> Option<Leaving<C>> {
+        let at = self.others.iter().position(|person| person.id == id)?;
+        let person = self.others.swap_remove(at);
+        let news = match person.who {
+            Who::Client => Happened::PartyLeft(Party::Client),
+            Who::Third => Happened::PartyLeft(Party::Third),
+            Who::Consulted => Happened::ConsultLeft,
+        };
+        let taken_out = match &self.manager {
+            Manager::Seated(manager) => vec![manager.clone()],
+            Manager::Gone if self.others.len() == 1 => self.dismiss(),
+            Manager::Expected | Manager::Gone => Vec::new(),
+        };
+        // A manager who is still to come is told when it takes the seat.
+        self.news.push_back(news);
+        Some(Leaving {
+            gone: person.channel,
+            taken_out,
+        })
+    }
+
+    /// Who of the party is to be moved on hold, or back.
+    pub(super) fn hold(&mut self, on_hold: bool) -> Vec<C> {
+        self.on_hold = on_hold;
+        self.others
+            .iter_mut()
+            .filter(|person| {
+                person.there && person.who != Who::Consulted && person.on_hold != on_hold
+            })
+            .filter_map(|person| {
+                person.on_hold = on_hold;
+                person.channel.clone()
+            })
+            .collect()
+    }
+
+    pub(super) fn seat(&mut self, manager: C) {
+        self.manager = Manager::Seated(manager);
+    }
+
+    pub(super) fn manager(&self) -> Option<C> {
+        match &self.manager {
+            Manager::Seated(manager) => Some(manager.clone()),
+            Manager::Expected | Manager::Gone => None,
+        }
+    }
+
+    /// The consulted third person belongs to the party. One who left in this very moment is told
+    /// as what it has become.
+    pub(super) fn join_consulted(&mut self, id: u32) {
+        match self.person(id) {
+            Some(person) => person.who = Who::Third,
+            None => self
+                .news
+                .iter_mut()
+                .filter(|news| **news == Happened::ConsultLeft)
+                .for_each(|news| *news = Happened::PartyLeft(Party::Third)),
+        }
+    }
+
+    /// The consulted third person goes; this is no news.
+    pub(super) fn drop_consulted(&mut self, id: u32) -> Option<C> {
+        self.news.retain(|news| *news != Happened::ConsultLeft);
+        let at = self.others.iter().position(|person| person.id == id)?;
+        self.others.swap_remove(at).channel
+    }
+
+    /// The manager's session has ended. Who is to go; `None` when it had ended before.
+    pub(super) fn manager_left(&mut self, farewell: Farewell, orphan: Orphan) -> Option<Vec<C>> {
+        if matches!(self.manager, Manager::Gone) {
+            return None;
+        }
+        self.manager = Manager::Gone;
+        let stay = match farewell {
+            Farewell::LeaveTogether => self.others.len() > 1,
+            Farewell::Orphan => orphan == Orphan::Wait,
+            Farewell::EndRoom => false,
+        };
+        if farewell == Farewell::Orphan && orphan == Orphan::Fallback {
+            self.fate = Fate::Fallback;
+        }
+        Some(if stay { Vec::new() } else { self.dismiss() })
+    }
+
+    /// Everybody is to go; who is in no bridge yet goes when it arrives.
+    pub(super) fn dismiss(&mut self) -> Vec<C> {
+        self.others
+            .iter_mut()
+            .filter_map(|person| {
+                person.dismissed = true;
+                person.channel.clone()
+            })
+            .collect()
+    }
+
+    pub(super) fn fate(&self) -> Fate {
+        self.fate
+    }
+
+    pub(super) fn tell(&mut self, news: Happened) {
+        self.news.push_back(news);
+    }
+
+    pub(super) fn next_news(&mut self) -> Option<Happened> {
+        self.news.pop_front()
+    }
+
+    pub(super) fn has_news(&self) -> bool {
+        !self.news.is_empty()
+    }
+
+    fn person(&mut self, id: u32) -> Option<&mut Person<C>> {
+        self.others.iter_mut().find(|person| person.id == id)
+    }
+
+    /// For the CLI: what each is, the manager first, and its channel.
+    pub(super) fn roll(&self) -> Vec<(&'static str, Option<C>)> {
+        let manager = match &self.manager {
+            Manager::Expected => ("manager expected", None),
+            Manager::Seated(manager) => ("manager", Some(manager.clone())),
+            Manager::Gone => ("manager gone", None),
+        };
+        let others = self.others.iter().map(|person| {
+            let what = match (person.who, person.on_hold) {
+                (Who::Client, false) => "client",
+                (Who::Client, true) => "client on hold",
+                (Who::Third, false) => "third",
+                (Who::Third, true) => "third on hold",
+                (Who::Consulted, _) => "consulted",
+            };
+            (what, person.channel.clone())
+        });
+        std::iter::once(manager).chain(others).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_client() -> (People<&'static str>, u32) {
+        let mut people = People::new();
+        people.seat("manager");
+        let id = people.expect_client();
+        assert!(!people.enter(id, "client"));
+        assert_eq!(people.arrived(id), Arrival::Stay);
+        (people, id)
+    }
+
+    #[test]
+    fn the_party_is_moved_and_the_consulted_is_not() {
+        let (mut people, _) = with_client();
+        let third = people.add_consulted("third");
+        assert_eq!(people.hold(true), ["client"]);
+        assert!(people.hold(true).is_empty(), "only once");
+        people.join_consulted(third);
+        assert_eq!(people.hold(false), ["client"]);
+        assert_eq!(people.hold(true), ["client", "third"]);
+    }
+
+    #[test]
+    fn who_arrives_late_goes_where_the_party_is() {
+        let mut people = People::new();
+        let id = people.expect_client();
+        people.enter(id, "client");
+        assert!(people.hold(true).is_empty(), "not there yet");
+        assert_eq!(people.arrived(id), Arrival::Move("client", true));
+        people.dismiss();
+        assert_eq!(people.arrived(id), Arrival::Go);
+    }
+
+    #[test]
+    fn who_leaves_is_told_as_what_it_is() {
+        let (mut people, client) = with_client();
+        let third = people.add_consulted("third");
+        assert_eq!(people.left(third).unwrap().taken_out, ["manager"]);
+        people.join_consulted(third);
+        assert_eq!(people.next_news(), Some(Happened::PartyLeft(Party::Third)));
+        let dropped = people.add_consulted("other");
+        assert_eq!(people.drop_consulted(dropped), Some("other"));
+        assert!(people.left(dropped).is_none() && !people.has_news());
+        people.left(client);
+        assert_eq!(people.next_news(), Some(Happened::PartyLeft(Party::Client)));
+    }
+
+    #[test]
+    fn two_go_on_without_the_manager_and_nobody_alone() {
+        let (mut people, client) = with_client();
+        let third = people.add_consulted("third");
+        people.join_consulted(third);
+        let gone = people.manager_left(Farewell::LeaveTogether, Orphan::Fallback);
+        assert!(gone.is_some_and(|gone| gone.is_empty()));
+        assert_eq!(people.left(client).unwrap().taken_out, ["third"]);
+        assert_eq!(people.fate(), Fate::HangUp);
+    }
+
+    #[test]
+    fn a_lone_client_goes_where_the_orphans_go() {
+        for (orphan, fate, gone) in [
+            (Orphan::Fallback, Fate::Fallback, vec!["client"]),
+            (Orphan::Hangup, Fate::HangUp, vec!["client"]),
+            (Orphan::Wait, Fate::HangUp, vec![]),
+        ] {
+            let (mut people, _) = with_client();
+            assert_eq!(people.manager_left(Farewell::Orphan, orphan), Some(gone));
+            assert_eq!(people.fate(), fate);
+            assert_eq!(people.manager_left(Farewell::EndRoom, orphan), None, "once");
+        }
+    }
+}
