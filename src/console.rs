@@ -35,9 +35,9 @@ impl Command for ShowStatus {
     fn run(arguments: &[String]) -> Option<String> {
         let service = arguments.is_empty().then(service)??;
         Some(format!(
-            "res_rust_ivr {}\nDatabase: {}\nRooms: {}\nCalls inside: {}\nCalls since load:\n{}",
+            "res_rust_ivr {}\n{}\nRooms: {}\nCalls inside: {}\nCalls since load:\n{}",
             env!("CARGO_PKG_VERSION"),
-            service.settings.database.driver,
+            service.directory.state(),
             service.rooms.live().len(),
             service.calls.count(),
             service.calls,

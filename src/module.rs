@@ -1,5 +1,7 @@
 //! Load, reload, unload, and what a call gets when it enters: the only place that knows everybody.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,7 +25,7 @@ use crate::ivr::session::{Caller, Session, Story, Tools};
 use crate::ports::CallLeg;
 use crate::prompts::PromptLibrary;
 use crate::prompts::notices::NoticeLibrary;
-use crate::settings::Settings;
+use crate::settings::{Line, Settings};
 
 /// The operator's file, in Asterisk's configuration directory.
 const CONFIG_FILE: &std::ffi::CStr = c"res_rust_ivr.conf";
@@ -204,7 +206,13 @@ impl Service {
             old.filter(|old| same(&old.settings, &settings))
         };
         let directory = kept(|a, b| a.database == b.database).map_or_else(
-            || Arc::new(directory::open(&settings.database, &data_dir)),
+            || {
+                Arc::new(directory::open(
+                    &settings.database,
+                    &data_dir,
+                    &host::var_dir(),
+                ))
+            },
             |old| Arc::clone(&old.directory),
         );
         let prompts = kept(|a, b| a.ivr.sounds == b.ivr.sounds).map_or_else(
@@ -255,6 +263,7 @@ fn sounds_dir(data_dir: &Path, sounds: &str) -> PathBuf {
 /// The operator's file, judged. Each wrong line has a sentence of its own in the log.
 fn read_settings() -> Result<Settings, String> {
     let lines = config::read(CONFIG_FILE)?;
+    warn_of_readers(&lines);
     Settings::parse(&lines).map_err(|error| {
         let file = CONFIG_FILE.to_string_lossy();
         for problem in error.problems() {
@@ -262,4 +271,18 @@ fn read_settings() -> Result<Settings, String> {
         }
         format!("mend what is said of {file} above")
     })
+}
+
+/// A password that everybody on the machine can read is told, not refused.
+fn warn_of_readers(lines: &[Line]) {
+    let path = host::config_dir().join(CONFIG_FILE.to_string_lossy().as_ref());
+    let readable = fs::metadata(&path).is_ok_and(|meta| meta.permissions().mode() & 0o004 != 0);
+    if readable
+        && lines
+            .iter()
+            .any(|line| line.key.eq_ignore_ascii_case("password"))
+    {
+        let path = path.display();
+        log::warn!("{path} holds a password and everybody may read it: chmod o-r {path}");
+    }
 }

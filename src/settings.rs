@@ -101,6 +101,12 @@ pub struct Database {
     pub menu_query: Option<String>,
     /// The operator's own code query: one `?`, the code.
     pub code_query: Option<String>,
+    /// How often the copy of the tables is renewed, 1 to 86400 s; `None`: there is none.
+    pub snapshot: Option<Duration>,
+    /// The operator's own query for the copy's menus: no `?`, the phone in front.
+    pub menu_snapshot: Option<String>,
+    /// The operator's own query for the copy's codes: no `?`, code and number.
+    pub code_snapshot: Option<String>,
 }
 
 /// A kind of database with what is needed to reach it.
@@ -231,6 +237,9 @@ impl Default for Settings {
                 connections: 8,
                 menu_query: None,
                 code_query: None,
+                snapshot: Some(Duration::from_secs(60)),
+                menu_snapshot: None,
+                code_snapshot: None,
             },
         }
     }

@@ -42,6 +42,18 @@ pub fn data_dir() -> PathBuf {
     PathBuf::from(unsafe { copied(sys::ast_config_AST_DATA_DIR) })
 }
 
+/// Where Asterisk's configuration files are (`astetcdir`).
+pub fn config_dir() -> PathBuf {
+    // SAFETY: as above.
+    PathBuf::from(unsafe { copied(sys::ast_config_AST_CONFIG_DIR) })
+}
+
+/// Where Asterisk keeps what it writes itself.
+pub fn var_dir() -> PathBuf {
+    // SAFETY: as above.
+    PathBuf::from(unsafe { copied(sys::ast_config_AST_VAR_DIR) })
+}
+
 /// Whether a module is loaded and runs.
 pub(super) fn is_loaded(module: &CStr) -> bool {
     // SAFETY: a NUL-terminated name; the function takes the loader's recursive lock only.

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::io::{self, ErrorKind};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -10,9 +10,12 @@ use mysql::prelude::Queryable;
 use mysql::{
     Conn, DriverError, Error, MySqlError, Opts, OptsBuilder, Params, Row, Statement, Value,
 };
+use nix::sys::socket::{Shutdown, shutdown};
 
 use super::deadline::Watchdog;
-use super::{MAX_ROWS, Queries, Query, menu_row, text};
+use super::queries::{Queries, Query};
+use super::table::{Builder, Table, TooLong};
+use super::{COPY_TIME, MAX_ROWS, menu_row, text};
 use crate::ivr::MenuRow;
 use crate::numbers::Phone;
 use crate::ports::LookupError;
@@ -45,7 +48,7 @@ pub(super) struct Link {
 
 impl Link {
     /// The socket's number, for the watchdog.
-    pub(super) fn socket(&self) -> i32 {
+    pub(super) fn socket(&self) -> RawFd {
         self.conn.as_raw_fd()
     }
 }
@@ -103,14 +106,24 @@ impl Server {
 
     /// Connects, logs in and prepares the statements: what a caller must never wait for
     /// longer than its budget, so a thread of the pool does it.
-    pub(super) fn connect(&self, watchdog: &Watchdog) -> Result<Link, LookupError> {
-        let mut conn = guarded(|| Conn::new(self.opts.clone())).map_err(|e| self.no_login(e))?;
+    ///
+    /// A server `in_doubt` must answer a question too: one whose tables are locked, or that
+    /// is too slow, still lets us in.
+    pub(super) fn connect(&self, watchdog: &Watchdog, in_doubt: bool) -> Result<Link, LookupError> {
+        let mut conn = self.login(self.opts.clone())?;
         let watch = watchdog.watch(conn.as_raw_fd(), Instant::now() + self.timeout);
         let menu = self.prepare(&mut conn, &self.queries.menu);
         let prepared = menu.and_then(|menu| match self.prepare(&mut conn, &self.queries.code) {
             Err(lost @ Failure::Lost(_)) => Err(lost),
             // Menus go on without codes; whoever looks a code up is told.
             Ok(_) | Err(Failure::Refused(_)) => Ok(menu),
+        });
+        let prepared = prepared.and_then(|menu| {
+            if in_doubt {
+                let nobody = vec![Value::from("0"); self.queries.menu.parameters];
+                guarded(|| read_rows(&mut conn, &menu, nobody)).map_err(|e| self.failure(e))?;
+            }
+            Ok(menu)
         });
         if !watch.in_time() {
             return Err(self.too_late());
@@ -124,6 +137,40 @@ impl Server {
             menu,
             born: Instant::now(),
         })
+    }
+
+    fn login(&self, opts: Opts) -> Result<Conn, LookupError> {
+        guarded(|| Conn::new(opts)).map_err(|e| self.no_login(e))
+    }
+
+    /// A whole table over a connection of its own, which is closed again. It may take
+    /// [`COPY_TIME`]: no caller waits for it.
+    pub(super) fn read_table<const N: usize>(
+        &self,
+        watchdog: &Watchdog,
+        query: &Query,
+    ) -> Result<Table<N>, LookupError> {
+        let opts = OptsBuilder::from_opts(self.opts.clone()).read_timeout(Some(COPY_TIME));
+        let mut conn = self.login(opts.into())?;
+        let socket = conn.as_raw_fd();
+        let watch = watchdog.watch(socket, Instant::now() + COPY_TIME);
+        let read = self.prepare(&mut conn, query).and_then(|statement| {
+            let read = guarded(|| read_all(&mut conn, &statement, socket));
+            read.map_err(|e| self.failure(e))
+        });
+        if !watch.in_time() {
+            return Err(LookupError::Unavailable(format!(
+                "{}: the whole table did not come within {} s",
+                self.place,
+                COPY_TIME.as_secs()
+            )));
+        }
+        match read {
+            Ok(Ok(table)) => Ok(table),
+            Ok(Err(why)) => Err(LookupError::Refused(query.too_long(why))),
+            Err(Failure::Lost(why)) => Err(LookupError::Unavailable(why)),
+            Err(Failure::Refused(why)) => Err(LookupError::Refused(why)),
+        }
     }
 
     /// Prepares a statement; without a round trip when it is prepared on this connection.
@@ -183,6 +230,13 @@ impl Server {
     fn no_login(&self, error: Error) -> LookupError {
         let Self { place, user, .. } = self;
         LookupError::Unavailable(match error {
+            Error::MySqlError(MySqlError {
+                code: 1129,
+                message,
+                ..
+            }) => {
+                format!("{place}: {message}; and raise the server's max_connect_errors")
+            }
             Error::MySqlError(MySqlError {
                 code: 1049,
                 message,
@@ -275,6 +329,24 @@ fn read_rows(
         rows.push(menu_row(|at| column(&mut row, at)));
     }
     Ok(rows)
+}
+
+/// Every row. What is too long is not read to its end: the connection is cut off instead.
+fn read_all<const N: usize>(
+    conn: &mut Conn,
+    statement: &Statement,
+    socket: RawFd,
+) -> mysql::Result<Result<Table<N>, TooLong>> {
+    let mut table = Builder::new();
+    for row in conn.exec_iter(statement, ())? {
+        let mut row = row?;
+        if let Err(why) = table.push(|at| column(&mut row, at)) {
+            // An error means that the connection is gone already.
+            let _ = shutdown(socket, Shutdown::Both);
+            return Ok(Err(why));
+        }
+    }
+    Ok(Ok(table.finish()))
 }
 
 fn column(row: &mut Row, at: usize) -> Option<String> {

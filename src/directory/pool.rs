@@ -1,40 +1,37 @@
 //! MySQL's connections: kept ready by a thread of their own, lent to callers one by one.
 //!
 //! A caller never connects. It takes an idle connection and asks on its own thread; when
-//! there is none it waits for one until its deadline, and the keeper, who connects, hurries.
+//! there is none it waits for one until its deadline.
+//!
+//! The breaker is open while the server does not answer. Then callers are told so at once and
+//! nobody waits: only the keeper, who connects, asks the server until it answers again.
 
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::deadline::Watchdog;
 use super::mysql::{Failure, Link, Server};
+use super::queries::Query;
+use super::table::Table;
+use super::worker::Worker;
 use crate::ivr::MenuRow;
 use crate::numbers::Phone;
 use crate::ports::LookupError;
 
 /// The pause after a failed attempt to connect; it doubles up to the longest while the
-/// server is away. With a caller waiting it is always the first.
+/// server is away. An attempt and a pause together are the time in which we notice that it
+/// is back.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
-/// How long `stop()` waits for an attempt to connect that is under way.
-const PATIENCE: Duration = Duration::from_millis(800);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// The connections to one server.
 pub(super) struct Pool {
     shared: Arc<Shared>,
-    keeper: Mutex<Option<Keeper>>,
-}
-
-/// The keeper's thread. Its end shows as the other end of `ended` going away.
-struct Keeper {
-    thread: JoinHandle<()>,
-    ended: Receiver<()>,
+    keeper: Mutex<Option<Worker>>,
 }
 
 struct Shared {
@@ -42,6 +39,8 @@ struct Shared {
     /// How many connections the keeper keeps.
     limit: usize,
     watchdog: Option<Watchdog>,
+    /// The breaker. Changed under the state's lock, read without it.
+    open: AtomicBool,
     state: Mutex<State>,
     /// Callers wait here for a connection, or for the news that there will be none.
     changed: Condvar,
@@ -54,9 +53,7 @@ struct State {
     idle: Vec<Link>,
     /// Connections that exist: idle ones and lent ones.
     alive: usize,
-    /// Callers that wait for a connection.
-    waiting: usize,
-    /// How the last attempt to connect failed; `None` once one succeeds.
+    /// Why the server was asked in vain; `None` once an attempt to connect succeeds.
     trouble: Option<Trouble>,
     /// Why there will be no more connections: stopped, or never started.
     closed: Option<String>,
@@ -64,11 +61,10 @@ struct State {
 
 struct Trouble {
     error: LookupError,
+    since: Instant,
+    /// When the last attempt ended, and how long the keeper pauses after it.
     ended: Instant,
     pause: Duration,
-    /// The attempt ran into the time limit. Then callers do not make the keeper hurry: a
-    /// hung server that finds a heap of broken logins on waking may lock us out.
-    slow: bool,
 }
 
 impl Pool {
@@ -80,11 +76,13 @@ impl Pool {
             server,
             limit,
             watchdog: watchdog.ok(),
+            open: AtomicBool::new(false),
             state: Mutex::default(),
             changed: Condvar::new(),
             work: Condvar::new(),
         });
-        let keeper = Keeper::start(Arc::clone(&shared));
+        let keeping = Arc::clone(&shared);
+        let keeper = Worker::start("rustivr-mysql", move || keeping.keep());
         let keeper = keeper.map_err(|e| broken = Some(no_thread(&e))).ok();
         if let Some(why) = broken {
             log::error!("{why}");
@@ -111,33 +109,88 @@ impl Pool {
         &self,
         question: impl Fn(&Server, &mut Link) -> Result<T, Failure>,
     ) -> Result<T, LookupError> {
+        if let Some(error) = self.away() {
+            return Err(error);
+        }
+        let shared = &*self.shared;
         let Shared {
             server, watchdog, ..
-        } = &*self.shared;
+        } = shared;
         let began = Instant::now();
         let deadline = began + server.timeout;
         loop {
-            let mut link = self.shared.borrow(began, deadline)?;
+            let mut link = shared.borrow(began, deadline)?;
             let watch = watchdog.as_ref().map(|w| w.watch(link.socket(), deadline));
             let answer = question(server, &mut link);
             let in_time = watch.is_none_or(|watch| watch.in_time());
             let fresh = link.born >= began;
             let late = !in_time || Instant::now() >= deadline;
-            self.shared
-                .give_back(link, in_time && !matches!(answer, Err(Failure::Lost(_))));
+            shared.give_back(link, in_time && !matches!(answer, Err(Failure::Lost(_))));
             match answer {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::Refused(why)) => return Err(LookupError::Refused(why)),
-                Err(Failure::Lost(_)) if late => return Err(server.too_late()),
+                Err(Failure::Lost(_)) if late => {
+                    return Err(shared.open(shared.state.lock(), server.too_late()));
+                }
                 // A connection made for this very call: the next would fare no better.
-                Err(Failure::Lost(why)) if fresh => return Err(LookupError::Unavailable(why)),
+                Err(Failure::Lost(why)) if fresh => {
+                    let error = LookupError::Unavailable(why);
+                    return Err(shared.open(shared.state.lock(), error));
+                }
                 Err(Failure::Lost(why)) => log::debug!("{why}; trying another connection"),
             }
         }
     }
 
+    /// Why callers need not ask now: the breaker is open. Costs them one look at a flag
+    /// while it is closed.
+    pub(super) fn away(&self) -> Option<LookupError> {
+        if !self.shared.open.load(Ordering::Relaxed) {
+            return None;
+        }
+        let state = self.shared.state.lock();
+        state.trouble.as_ref().map(|trouble| trouble.error.clone())
+    }
+
+    /// A whole table, over a connection of its own.
+    pub(super) fn read_table<const N: usize>(
+        &self,
+        query: &Query,
+    ) -> Result<Table<N>, LookupError> {
+        match &self.shared.watchdog {
+            Some(watchdog) => self.shared.server.read_table(watchdog, query),
+            None => Err(LookupError::Unavailable("there is no watchdog".to_owned())),
+        }
+    }
+
+    /// For the operator: how the server does, and the connections.
+    pub(super) fn describe(&self) -> String {
+        let state = self.shared.state.lock();
+        let doing = match (&state.closed, &state.trouble) {
+            (Some(why), _) => why.clone(),
+            (None, Some(trouble)) => {
+                let open = self.shared.open.load(Ordering::Relaxed);
+                let what = if open {
+                    "is not asked"
+                } else {
+                    "takes no more connections"
+                };
+                let since = trouble.since.elapsed().as_secs();
+                format!("{what} since {since} s ({})", trouble.error)
+            }
+            (None, None) if state.alive == 0 => "no connection yet".to_owned(),
+            (None, None) => "answers".to_owned(),
+        };
+        format!(
+            "{doing}; {} of {} connections, {} free",
+            state.alive,
+            self.shared.limit,
+            state.idle.len()
+        )
+    }
+
     /// Ends the threads and closes the idle connections.
-    pub(super) fn stop(&self) {
+    pub(super) fn stop(&self, deadline: Instant) {
         let idle = {
             let mut state = self.shared.state.lock();
             let why = "the module is letting go of this database".to_owned();
@@ -150,46 +203,16 @@ impl Pool {
             watchdog.stop();
         }
         if let Some(keeper) = self.keeper.lock().take() {
-            keeper.stop();
+            keeper.stop(deadline);
         }
         drop(idle);
     }
 }
 
-impl Drop for Pool {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-impl Keeper {
-    fn start(shared: Arc<Shared>) -> io::Result<Self> {
-        let (alive, ended) = mpsc::channel();
-        let thread = thread::Builder::new()
-            .name("rustivr-mysql".to_owned())
-            .stack_size(512 * 1024)
-            .spawn(move || shared.keep(alive))?;
-        Ok(Self { thread, ended })
-    }
-
-    fn stop(self) {
-        match self.ended.recv_timeout(PATIENCE) {
-            // The crate gives no hold on a login under way. The thread ends by itself when
-            // the server or the resolver lets go; it holds nothing of Asterisk's.
-            Err(RecvTimeoutError::Timeout) => {
-                log::warn!("a connection attempt to the database hangs and is left behind");
-            }
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => {
-                // An Err would be its panic, which was reported when it happened.
-                let _ = self.thread.join();
-            }
-        }
-    }
-}
-
 impl Shared {
-    /// An idle connection, waiting for one until `deadline`. Fails early when an attempt to
-    /// connect failed since the call `began` and no connection is left to wait for.
+    /// An idle connection, waiting for one until `deadline`. Fails early when the breaker
+    /// opened, or an attempt to connect failed, since the call `began`, and no connection is
+    /// left to wait for.
     fn borrow(&self, began: Instant, deadline: Instant) -> Result<Link, LookupError> {
         let mut state = self.state.lock();
         loop {
@@ -200,20 +223,43 @@ impl Shared {
             if !late && let Some(link) = state.idle.pop() {
                 return Ok(link);
             }
-            let trouble = state.trouble.as_ref().filter(|_| state.alive == 0);
-            match trouble {
-                Some(trouble) if late || trouble.ended >= began => {
-                    return Err(trouble.error.clone());
-                }
-                _ if late && state.alive > 0 => return Err(self.server.too_busy(state.alive)),
-                _ if late => return Err(self.server.too_late()),
-                _ => {}
+            let hopeless = state.alive == 0 || self.open.load(Ordering::Relaxed);
+            let trouble = state.trouble.as_ref().filter(|_| hopeless);
+            if let Some(trouble) = trouble.filter(|trouble| late || trouble.ended >= began) {
+                let error = trouble.error.clone();
+                return Err(self.open(state, error));
             }
-            state.waiting += 1;
-            self.work.notify_one();
+            if late && hopeless {
+                return Err(self.open(state, self.server.too_late()));
+            }
+            if late {
+                return Err(self.server.too_busy(state.alive));
+            }
             self.changed.wait_until(&mut state, deadline);
-            state.waiting -= 1;
         }
+    }
+
+    /// Opens the breaker: the server was asked in vain. What was idle is as doubtful as the
+    /// connection that failed.
+    fn open(&self, mut state: MutexGuard<'_, State>, error: LookupError) -> LookupError {
+        if state.closed.is_some() {
+            return error;
+        }
+        let now = Instant::now();
+        state.trouble.get_or_insert_with(|| Trouble {
+            error: error.clone(),
+            since: now,
+            ended: now,
+            pause: Duration::ZERO,
+        });
+        self.open.store(true, Ordering::Relaxed);
+        let doubtful = mem::take(&mut state.idle);
+        state.alive -= doubtful.len();
+        drop(state);
+        self.changed.notify_all();
+        self.work.notify_one();
+        drop(doubtful);
+        error
     }
 
     /// Takes a connection back; one that is not `usable` is closed and replaced.
@@ -221,11 +267,8 @@ impl Shared {
         let mut state = self.state.lock();
         if usable && state.closed.is_none() {
             state.idle.push(link);
-            let wanted = state.waiting > 0;
             drop(state);
-            if wanted {
-                self.changed.notify_one();
-            }
+            self.changed.notify_one();
         } else {
             state.alive -= 1;
             drop(state);
@@ -234,53 +277,53 @@ impl Shared {
         }
     }
 
-    /// The keeper's work: a connection whenever one is missing. Returning drops `_alive`.
-    fn keep(&self, _alive: Sender<()>) {
+    /// The keeper's work: a connection whenever one is missing.
+    fn keep(&self) {
         let Some(watchdog) = &self.watchdog else {
             return;
         };
-        while self.wait_for_work() {
+        while let Some(in_doubt) = self.wait_for_work() {
             let began = Instant::now();
-            match self.server.connect(watchdog) {
-                Ok(link) => self.connected(link),
+            match self.server.connect(watchdog, in_doubt) {
+                Ok(link) => self.connected(link, in_doubt),
                 Err(error) => self.failed(error, began),
             }
         }
     }
 
-    /// Waits until a connection is missing and the pause after a failure is over; `false`
-    /// when the pool is closed.
-    fn wait_for_work(&self) -> bool {
+    /// Waits until a connection is missing and the pause after a failure is over; says
+    /// whether the server is in doubt. `None`: the pool is closed.
+    fn wait_for_work(&self) -> Option<bool> {
         let mut state = self.state.lock();
         loop {
             if state.closed.is_some() {
-                return false;
+                return None;
             }
             if state.alive >= self.limit {
                 self.work.wait(&mut state);
                 continue;
             }
             let Some(trouble) = &state.trouble else {
-                return true;
+                return Some(false);
             };
-            let hurry = state.waiting > 0 && !trouble.slow;
-            let pause = if hurry { FIRST_PAUSE } else { trouble.pause };
-            let next = trouble.ended + pause;
+            let next = trouble.ended + trouble.pause;
             if Instant::now() >= next {
-                return true;
+                return Some(true);
             }
             self.work.wait_until(&mut state, next);
         }
     }
 
-    fn connected(&self, link: Link) {
+    /// Takes up a connection, unless the server came in doubt while it was being made.
+    fn connected(&self, link: Link, in_doubt: bool) {
         let mut state = self.state.lock();
-        if state.closed.is_some() {
+        if state.closed.is_some() || (!in_doubt && state.trouble.is_some()) {
             return;
         }
         state.alive += 1;
         state.idle.push(link);
         let recovered = state.trouble.take().is_some();
+        self.open.store(false, Ordering::Relaxed);
         drop(state);
         self.changed.notify_one();
         if recovered {
@@ -295,14 +338,19 @@ impl Shared {
         }
         let last = state.trouble.take();
         let news = last.as_ref().is_none_or(|last| last.error != error);
-        let pause = last.map_or(FIRST_PAUSE, |last| (last.pause * 2).min(LONGEST_PAUSE));
-        let ended = Instant::now();
+        let (since, pause) = last.map_or((began, FIRST_PAUSE), |last| {
+            let longer = (last.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+            (last.since, longer)
+        });
         state.trouble = Some(Trouble {
             error: error.clone(),
-            ended,
+            since,
+            ended: Instant::now(),
             pause,
-            slow: ended - began >= self.server.timeout,
         });
+        if state.alive == 0 {
+            self.open.store(true, Ordering::Relaxed);
+        }
         drop(state);
         self.changed.notify_all();
         if news {
@@ -317,7 +365,7 @@ fn no_thread(error: &io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Queries;
+    use super::super::queries::Queries;
     use super::*;
     use crate::settings::{Address, Secret, Settings};
 
@@ -339,5 +387,6 @@ mod tests {
                 .contains("all 1 connections were busy for 20 ms"),
             "{error}"
         );
+        pool.stop(Instant::now() + Duration::from_secs(10));
     }
 }

@@ -3,13 +3,17 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags, Params, Rows, params_from_iter};
 
-use super::{MAX_ROWS, Queries, Query, menu_row, text};
+use super::queries::{Queries, Query};
+use super::table::{Builder, Table};
+use super::{COPY_TIME, MAX_ROWS, menu_row, text};
 use crate::ivr::MenuRow;
 use crate::numbers::Phone;
 use crate::ports::LookupError;
@@ -25,6 +29,8 @@ pub(super) struct SqliteDirectory {
     /// Idle connections that are kept at most.
     keep: usize,
     idle: Mutex<Vec<Opened>>,
+    /// Set once nobody is to wait any more.
+    stopping: Arc<AtomicBool>,
 }
 
 /// A connection and the file that it was opened on.
@@ -45,6 +51,7 @@ impl SqliteDirectory {
             timeout,
             keep,
             idle: Mutex::default(),
+            stopping: Arc::default(),
         }
     }
 
@@ -72,19 +79,47 @@ impl SqliteDirectory {
         })
     }
 
-    /// Closes the idle connections.
+    /// A whole table. It may take [`COPY_TIME`], of which locks may take the time budget.
+    pub(super) fn read_table<const N: usize>(
+        &self,
+        query: &Query,
+    ) -> Result<Table<N>, LookupError> {
+        let read = self.ask_within(COPY_TIME, query, [], |answer| {
+            let mut table = Builder::new();
+            while let Some(row) = answer.next()? {
+                if let Err(why) = table.push(|at| row.get_ref(at).ok().and_then(column)) {
+                    return Ok(Err(why));
+                }
+            }
+            Ok(Ok(table.finish()))
+        })?;
+        read.map_err(|why| LookupError::Refused(query.too_long(why)))
+    }
+
+    /// Closes the idle connections and ends what is being read.
     pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
         self.idle.lock().clear();
     }
 
-    /// What `take` makes of the answer.
+    /// What `take` makes of the answer, within the time budget.
     fn ask<T>(
         &self,
         query: &Query,
         parameters: impl Params,
         take: impl FnOnce(&mut Rows<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, LookupError> {
-        let deadline = Instant::now() + self.timeout;
+        self.ask_within(self.timeout, query, parameters, take)
+    }
+
+    fn ask_within<T>(
+        &self,
+        time: Duration,
+        query: &Query,
+        parameters: impl Params,
+        take: impl FnOnce(&mut Rows<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, LookupError> {
+        let deadline = Instant::now() + time;
         let file = self.file_id()?;
         let opened = self.idle.lock().pop();
         let mut opened = match opened.filter(|opened| opened.file == file) {
@@ -124,7 +159,8 @@ impl SqliteDirectory {
         take: impl FnOnce(&mut Rows<'_>) -> rusqlite::Result<T>,
         deadline: Instant,
     ) -> Result<T, LookupError> {
-        let late = move || Instant::now() >= deadline;
+        let stopping = Arc::clone(&self.stopping);
+        let late = move || Instant::now() >= deadline || stopping.load(Ordering::Relaxed);
         conn.progress_handler(STEPS, Some(late))
             .map_err(|e| self.error(e))?;
         // Preparing reads the tables' definitions, so it too may meet a lock.
@@ -141,7 +177,8 @@ impl SqliteDirectory {
 
     fn wait_for_locks(&self, conn: &Connection, deadline: Instant) -> Result<(), LookupError> {
         let left = deadline.saturating_duration_since(Instant::now());
-        conn.busy_timeout(left).map_err(|e| self.error(e))
+        conn.busy_timeout(left.min(self.timeout))
+            .map_err(|e| self.error(e))
     }
 
     fn error(&self, error: Error) -> LookupError {

@@ -1,11 +1,19 @@
-//! The directory against real SQLite files and a MySQL server that lies.
+//! The directory and its copy against real SQLite files and a MySQL server that lies.
 //! What a real MariaDB does is tested where the containers are.
 
+mod breaker;
+mod copy;
 mod liar;
 mod mysql;
 mod sqlite;
 
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
 
 use super::*;
 use crate::numbers::NumberPlan;
@@ -14,6 +22,66 @@ use crate::settings::Settings;
 /// How late an answer may be over its budget when the machine is overloaded; alone it is
 /// late by a few milliseconds. A lie that is not cut off takes seconds.
 const SLACK: Duration = Duration::from_millis(400);
+
+const SCHEMA: &str = include_str!("../../dialplan/schema.sqlite.sql");
+
+/// For tests in which time runs out.
+const TIMEOUT: Duration = Duration::from_millis(200);
+
+/// A directory of its own for each test: for the database's file and the copy's.
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("rustivr-directory-{}-{next}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("test.sqlite3")
+    }
+
+    fn write(&self, sql: &str) {
+        let conn = Connection::open(self.file()).unwrap();
+        conn.execute_batch(sql).unwrap();
+    }
+
+    fn open(&self, query: Option<&str>) -> LiveDirectory {
+        self.open_with(query, None)
+    }
+
+    fn open_with(&self, menu: Option<&str>, code: Option<&str>) -> LiveDirectory {
+        let settings = Database {
+            menu_query: menu.map(str::to_owned),
+            code_query: code.map(str::to_owned),
+            ..self.settings()
+        };
+        open(&settings, &self.0, &self.0)
+    }
+
+    /// Without a copy.
+    fn settings(&self) -> Database {
+        Database {
+            driver: Driver::Sqlite {
+                file: "test.sqlite3".into(),
+            },
+            timeout: TIMEOUT,
+            connections: 2,
+            snapshot: None,
+            ..Settings::default().database
+        }
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
 
 fn phone(number: &str) -> Phone {
     let plan = NumberPlan {
@@ -32,6 +100,38 @@ fn rows(directory: &LiveDirectory, number: &str) -> Result<Vec<MenuRow>, LookupE
     Ok(answer.rows)
 }
 
+/// The rows of the first look-up that the database answers again, which must be soon.
+fn live_again(directory: &LiveDirectory) -> Vec<MenuRow> {
+    let began = Instant::now();
+    loop {
+        match directory.menu(&phone("70000000001")) {
+            Ok(answer) if answer.source == Source::Live => return answer.rows,
+            other => assert!(
+                began.elapsed() < Duration::from_secs(1) + SLACK,
+                "{other:?}"
+            ),
+        }
+        thread::yield_now();
+    }
+}
+
+/// Waits until the copy is described so.
+fn wait_for_copy(directory: &LiveDirectory, words: &str) {
+    let began = Instant::now();
+    while !directory.state().contains(words) {
+        let patience = Duration::from_secs(10);
+        assert!(began.elapsed() < patience, "{}", directory.state());
+        thread::yield_now();
+    }
+}
+
+/// What the copy has; it must be what answers.
+fn copied(directory: &LiveDirectory, number: &str) -> Vec<MenuRow> {
+    let answer = directory.menu(&phone(number)).unwrap();
+    assert_eq!(answer.source, Source::Snapshot);
+    answer.rows
+}
+
 fn number(directory: &LiveDirectory, code: &str) -> Result<Option<String>, LookupError> {
     let answer = directory.code(code)?;
     assert_eq!(answer.source, Source::Live);
@@ -40,7 +140,8 @@ fn number(directory: &LiveDirectory, code: &str) -> Result<Option<String>, Looku
 
 #[test]
 fn what_no_telephone_types_is_not_asked_for() {
-    let directory = open(&Settings::default().database, Path::new("/nonexistent"));
+    let dir = Dir::new();
+    let directory = open(&Settings::default().database, &dir.0, &dir.0);
     for code in ["", "1x", "\u{661}", "1 ", "' OR 1", "A"] {
         let nobody = CodeAnswer {
             number: None,

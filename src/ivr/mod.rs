@@ -65,6 +65,8 @@ impl fmt::Display for PromptName {
 pub enum Source {
     /// The database, just now.
     Live,
+    /// The last known good copy, because the database did not answer.
+    Snapshot,
     /// Nowhere: it was not asked or did not answer.
     None,
 }
@@ -74,6 +76,7 @@ impl Source {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Live => "LIVE",
+            Self::Snapshot => "SNAPSHOT",
             Self::None => "NONE",
         }
     }

@@ -144,19 +144,33 @@ pub(super) const OPTIONS: &[(&str, &str, Read)] = &[
     ("database", "menu_query", |d, v| {
         put(
             &mut d.settings.database.menu_query,
-            query(v, "the caller's canonical phone").map(Some),
+            query(v, Some("the caller's canonical phone")).map(Some),
         )
     }),
     ("database", "code_query", |d, v| {
         put(
             &mut d.settings.database.code_query,
-            query(v, "the code").map(Some),
+            query(v, Some("the code")).map(Some),
         )
     }),
-    // Of later versions: one file serves them all, so the names are known and nothing more.
-    ("database", "snapshot", |_, _| Ok(())),
-    ("database", "menu_snapshot", |_, _| Ok(())),
-    ("database", "code_snapshot", |_, _| Ok(())),
+    ("database", "snapshot", |d, v| {
+        put(
+            &mut d.settings.database.snapshot,
+            seconds(v, 0..=86400, 60).map(|t| (!t.is_zero()).then_some(t)),
+        )
+    }),
+    ("database", "menu_snapshot", |d, v| {
+        put(
+            &mut d.settings.database.menu_snapshot,
+            query(v, None).map(Some),
+        )
+    }),
+    ("database", "code_snapshot", |d, v| {
+        put(
+            &mut d.settings.database.code_snapshot,
+            query(v, None).map(Some),
+        )
+    }),
 ];
 
 /// What the lines said so far, over the defaults.

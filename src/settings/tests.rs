@@ -78,23 +78,15 @@ fn the_sample_uncommented_is_right_too() {
 }
 
 #[test]
-fn the_sample_names_every_option_of_this_version() {
-    let later = ["snapshot", "menu_snapshot", "code_snapshot"];
+fn the_sample_names_every_option() {
     let told: Vec<_> = lines(&uncommented(SAMPLE))
         .into_iter()
         .map(|l| (l.section, l.key))
         .collect();
     for (section, key, _) in options::OPTIONS {
-        let of_this_version = !later.contains(key);
         let told = told.contains(&((*section).to_owned(), (*key).to_owned()));
-        assert_eq!(told, of_this_version, "[{section}] {key}");
+        assert!(told, "[{section}] {key}");
     }
-}
-
-#[test]
-fn options_of_later_versions_are_accepted_unread() {
-    let text = "[database]\nsnapshot = 60\nmenu_snapshot = ...\ncode_snapshot = y";
-    assert_eq!(parse(text).unwrap(), Settings::default());
 }
 
 #[test]
@@ -126,6 +118,7 @@ fn numbers_have_bounds() {
         ("database", "port", 1, 65535),
         ("database", "timeout", 10, 5000),
         ("database", "connections", 1, 64),
+        ("database", "snapshot", 0, 86400),
     ] {
         let text = |value: &str| format!("[{section}]\n{key} = {value}");
         for right in [least, most] {
@@ -152,7 +145,8 @@ fn every_value_reaches_its_place() {
         "[general]\nfallback = PJSIP/a\noutbound = PJSIP/${NUMBER}@b\nmanager = PJSIP/${NUMBER}@c\n\
          [numbers]\ncountry_code = 372\nnational_prefix =\nnational_length = 7\n\
          [ivr]\nfallback_timeout = 0\ndigit_timeout = 3\ninterdigit_timeout = 4\nrepeat = 5\nsounds = /s\n\
-         [database]\nfile = /f\ntimeout = 20\nconnections = 6",
+         [database]\nfile = /f\ntimeout = 20\nconnections = 6\nsnapshot = 0\n\
+         menu_snapshot = SELECT '?', 2\ncode_snapshot = select 1",
     )
     .unwrap();
     let general = &settings.general;
@@ -179,6 +173,11 @@ fn every_value_reaches_its_place() {
     );
     assert_eq!(settings.database.timeout, Duration::from_millis(20));
     assert_eq!(settings.database.connections, 6);
+    assert_eq!(settings.database.snapshot, None);
+    let menus = settings.database.menu_snapshot.as_deref();
+    assert_eq!(menus, Some("SELECT '?', 2"));
+    let codes = settings.database.code_snapshot.as_deref();
+    assert_eq!(codes, Some("select 1"));
 }
 
 #[test]
@@ -326,6 +325,14 @@ fn other_values_are_refused_with_what_is_right() {
             "there are 0",
         ),
         ("[database]\nmenu_query = select 'x = ?", "not closed"),
+        (
+            "[database]\nmenu_snapshot = select 1 where a = ?",
+            "write no ? outside quotes",
+        ),
+        (
+            "[database]\ncode_snapshot = drop table x",
+            "begins with SELECT or WITH",
+        ),
     ] {
         let problem = problem(text);
         assert!(

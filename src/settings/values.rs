@@ -89,8 +89,8 @@ pub(super) fn socket(value: &str) -> Result<PathBuf, String> {
     Ok(value.into())
 }
 
-/// A statement that reads, with one place for what is looked up.
-pub(super) fn query(value: &str, looked_up: &str) -> Result<String, String> {
+/// A statement that reads, with one place for what is looked up, or none when everything is.
+pub(super) fn query(value: &str, looked_up: Option<&str>) -> Result<String, String> {
     let verb = value
         .split(|c: char| !c.is_ascii_alphabetic())
         .next()
@@ -111,12 +111,15 @@ pub(super) fn query(value: &str, looked_up: &str) -> Result<String, String> {
     if open_quote.is_some() {
         return Err("a quote is opened and not closed".to_owned());
     }
-    if places != 1 {
-        return Err(format!(
+    match looked_up {
+        Some(looked_up) if places != 1 => Err(format!(
             "write exactly one ? outside quotes, for {looked_up}; there are {places}"
-        ));
+        )),
+        None if places != 0 => Err(format!(
+            "write no ? outside quotes, because it gives the whole table; there are {places}"
+        )),
+        _ => Ok(value.to_owned()),
     }
-    Ok(value.to_owned())
 }
 
 /// One key of a telephone.

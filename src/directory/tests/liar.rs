@@ -179,13 +179,16 @@ impl Shared {
             match (command.first(), lie) {
                 (Some(0x03), _) => stream.write_all(&packet(1, &OK))?,
                 (Some(0x16), Lie::SilentAtPrepare) => return self.hang(),
-                (Some(0x16), Lie::DripPrepared) => self.drip(&mut stream, &prepared())?,
+                (Some(0x16), Lie::DripPrepared) => {
+                    self.drip(&mut stream, &prepared(Asked::of(&command)))?
+                }
                 (Some(0x16), lie) => {
                     self.change(|state| state.prepared += 1);
-                    match (asks_code(&command), lie) {
-                        (true, Lie::NoCodes(code, words)) => refuse(&mut stream, code, words)?,
-                        (true, _) => stream.write_all(&code_prepared())?,
-                        (false, _) => stream.write_all(&prepared())?,
+                    match (Asked::of(&command), lie) {
+                        (Asked::Code | Asked::Codes, Lie::NoCodes(code, words)) => {
+                            refuse(&mut stream, code, words)?;
+                        }
+                        (asked, _) => stream.write_all(&prepared(asked))?,
                     }
                 }
                 (Some(0x17), lie) => {
@@ -198,10 +201,8 @@ impl Shared {
     }
 
     fn execute(&self, stream: &mut TcpStream, lie: Lie, command: &[u8]) -> io::Result<()> {
-        let (columns, row) = match command[1] {
-            CODE => (1, code_row(command)),
-            _ => (5, menu_row()),
-        };
+        let asked = Asked::ALL[usize::from(command[1])];
+        let (columns, row) = (asked.columns(), asked.row(command));
         let mut head = head(columns);
         let next = columns + 3;
         match lie {
@@ -294,39 +295,64 @@ fn column() -> Vec<u8> {
     column
 }
 
-/// The answer to COM_STMT_PREPARE: four parameters, five columns.
-fn prepared() -> Vec<u8> {
-    let mut answer = packet(1, &[0, 1, 0, 0, 0, 5, 0, 4, 0, 0, 0, 0]);
-    for sequence in 2..=5 {
-        answer.extend(packet(sequence, &column()));
-    }
-    answer.extend(packet(6, &EOF));
-    for sequence in 7..=11 {
-        answer.extend(packet(sequence, &column()));
-    }
-    answer.extend(packet(12, &EOF));
-    answer
+/// The statements that the module prepares; its place in `ALL` is a statement's number.
+#[derive(Clone, Copy)]
+enum Asked {
+    Menu,
+    Code,
+    Menus,
+    Codes,
 }
 
-/// The number of the code's statement; the menu's has 1.
-const CODE: u8 = 2;
+impl Asked {
+    const ALL: [Self; 4] = [Self::Menu, Self::Code, Self::Menus, Self::Codes];
 
-fn asks_code(prepare: &[u8]) -> bool {
-    prepare.windows(16).any(|text| text == b"sAsterisk_prefix")
+    fn of(prepare: &[u8]) -> Self {
+        let statement = String::from_utf8_lossy(&prepare[1..]);
+        let begins = |text| statement.starts_with(text);
+        match () {
+            () if begins("SELECT phone FROM") => Self::Code,
+            () if begins("SELECT phone, ") => Self::Menus,
+            () if begins("SELECT pref, ") => Self::Codes,
+            () => Self::Menu,
+        }
+    }
+
+    fn columns(self) -> u8 {
+        [5, 1, 6, 2][self as usize]
+    }
+
+    fn parameters(self) -> u8 {
+        [4, 1, 0, 0][self as usize]
+    }
+
+    /// In a menu `msgMp3` is NULL and the second column of it is no UTF-8.
+    fn row(self, execute: &[u8]) -> Vec<u8> {
+        let menu = b"\x06orders\x03a\xffb\x011\x0b74950000001";
+        match self {
+            Self::Menu => [b"\0\x20", &menu[..]].concat(),
+            // It repeats the parameter as it was sent, behind statement, flags, iterations,
+            // NULL bits and the parameter's type.
+            Self::Code => [b"\0\0", &execute[14..]].concat(),
+            Self::Menus => [b"\0\x40\x0b70000000001", &menu[..]].concat(),
+            Self::Codes => b"\0\0\x017\x0b74950000007".to_vec(),
+        }
+    }
 }
 
-/// The answer to COM_STMT_PREPARE of a code: one parameter, one column.
-fn code_prepared() -> Vec<u8> {
-    let mut answer = packet(1, &[0, CODE, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]);
-    for (sequence, body) in [
-        (2, column()),
-        (3, EOF.into()),
-        (4, column()),
-        (5, EOF.into()),
-    ] {
-        answer.extend(packet(sequence, &body));
+/// The answer to COM_STMT_PREPARE: first the parameters, then the columns.
+fn prepared(asked: Asked) -> Vec<u8> {
+    let (columns, parameters) = (asked.columns(), asked.parameters());
+    let head = [0, asked as u8, 0, 0, 0, columns, 0, parameters, 0, 0, 0, 0];
+    let mut bodies = vec![head.to_vec()];
+    for count in [parameters, columns] {
+        bodies.extend((0..count).map(|_| column()));
+        bodies.extend((count > 0).then(|| EOF.to_vec()));
     }
-    answer
+    let numbered = (1..).zip(bodies);
+    numbered
+        .flat_map(|(sequence, body)| packet(sequence, &body))
+        .collect()
 }
 
 /// The head of an answer to COM_STMT_EXECUTE: columns + 2 packets.
@@ -337,15 +363,4 @@ fn head(columns: u8) -> Vec<u8> {
     }
     head.extend(packet(columns + 2, &EOF));
     head
-}
-
-/// A row of a menu; the fourth column is NULL, the second no UTF-8.
-fn menu_row() -> Vec<u8> {
-    b"\0\x20\x06orders\x03a\xffb\x011\x0b74950000001".to_vec()
-}
-
-/// A code's row repeats the parameter as it was sent, behind statement, flags, iterations,
-/// NULL bits and the parameter's type.
-fn code_row(execute: &[u8]) -> Vec<u8> {
-    [b"\0\0", &execute[14..]].concat()
 }

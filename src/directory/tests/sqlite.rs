@@ -1,61 +1,10 @@
 //! SQLite on real files.
 
 use std::fs;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::Connection;
 
 use super::*;
-
-const SCHEMA: &str = include_str!("../../../dialplan/schema.sqlite.sql");
-const TIMEOUT: Duration = Duration::from_millis(200);
-
-/// A directory of its own for each test.
-struct Dir(PathBuf);
-
-impl Dir {
-    fn new() -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let next = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("rustivr-sqlite-{}-{next}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self) -> PathBuf {
-        self.0.join("test.sqlite3")
-    }
-
-    fn write(&self, sql: &str) {
-        let conn = Connection::open(self.file()).unwrap();
-        conn.execute_batch(sql).unwrap();
-    }
-
-    fn open(&self, query: Option<&str>) -> LiveDirectory {
-        self.open_with(query, None)
-    }
-
-    fn open_with(&self, menu: Option<&str>, code: Option<&str>) -> LiveDirectory {
-        let settings = Database {
-            driver: Driver::Sqlite {
-                file: "test.sqlite3".into(),
-            },
-            timeout: TIMEOUT,
-            connections: 2,
-            menu_query: menu.map(str::to_owned),
-            code_query: code.map(str::to_owned),
-        };
-        open(&settings, &self.0)
-    }
-}
-
-impl Drop for Dir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 #[test]
 fn the_schema_holds_the_debug_numbers() {

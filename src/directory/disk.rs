@@ -1,0 +1,259 @@
+//! The copy on disk: an SQLite file that survives a restart. Nothing here can fail a call:
+//! what goes wrong is one line in the log, and the copy in memory goes on.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use parking_lot::Mutex;
+use rusqlite::{Connection, Error, ErrorCode, OpenFlags, params_from_iter};
+
+use super::copy::{Tables, Taken};
+use super::table::{Builder, Table};
+
+/// The file's name in Asterisk's var directory.
+const FILE: &str = "rust_ivr_copy.sqlite3";
+
+/// `menus` and `codes`: how many rows belong into the tables; NULL: there is no such copy.
+const SCHEMA: &str = "
+    PRAGMA journal_mode = OFF;
+    CREATE TABLE about (origin TEXT NOT NULL, menus INTEGER, codes INTEGER);
+    CREATE TABLE menu (phone, scenario, scenarioMsg, keyNum, msgMp3, transferTo);
+    CREATE TABLE code (pref, phone);
+    BEGIN;";
+
+/// Whose copy a file is: that of the directory that was opened last. After a reload the one
+/// before may live on for as long as its calls do, and must not write any more.
+static OWNERS: Mutex<BTreeMap<PathBuf, u64>> = Mutex::new(BTreeMap::new());
+
+/// The file of one directory.
+pub(super) struct Disk {
+    file: PathBuf,
+    /// What the copy is made of. A file made of something else does not count.
+    origin: String,
+    owner: u64,
+    /// What the file holds.
+    saved: Tables,
+    /// That it cannot be written was said already.
+    complained: bool,
+}
+
+impl Disk {
+    /// Takes the file over from the directory before.
+    pub(super) fn new(var_dir: &Path, origin: String) -> Self {
+        let file = var_dir.join(FILE);
+        let mut owners = OWNERS.lock();
+        let owner = owners.entry(file.clone()).or_default();
+        *owner += 1;
+        Self {
+            file,
+            origin,
+            owner: *owner,
+            saved: Tables::default(),
+            complained: false,
+        }
+    }
+
+    /// What the file holds; nothing when it is not there or of another origin. A damaged one
+    /// is put aside.
+    pub(super) fn load(&mut self) -> Tables {
+        let _owners = OWNERS.lock();
+        let file = self.file.display();
+        match self.read() {
+            Ok(Some(tables)) => self.saved = tables,
+            Ok(None) => log::debug!("{file} is the copy of another database; it will be replaced"),
+            Err(Flaw::Closed(why)) if self.file.exists() => {
+                log::warn!("{file}: {why}; may Asterisk's user read and write it?");
+            }
+            Err(Flaw::Closed(_)) => {}
+            Err(Flaw::Damaged(why)) => {
+                let aside = self.file.with_extension("sqlite3.damaged");
+                let moved = match fs::rename(&self.file, &aside) {
+                    Ok(()) => format!("it is now {}", aside.display()),
+                    Err(e) => format!("it cannot be put aside: {e}"),
+                };
+                log::warn!("{file} is damaged ({why}): {moved}; a new copy will be made");
+            }
+        }
+        self.saved.clone()
+    }
+
+    /// Brings the file to what the tables are: writes it when they changed, else only notes
+    /// that they were found right.
+    pub(super) fn keep(&mut self, tables: &Tables) {
+        let owners = OWNERS.lock();
+        let oldest = [
+            tables.menus.as_ref().map(|taken| taken.at),
+            tables.codes.as_ref().map(|taken| taken.at),
+        ];
+        let Some(oldest) = oldest.into_iter().flatten().min() else {
+            return;
+        };
+        if owners.get(&self.file) != Some(&self.owner) {
+            return;
+        }
+        let kept =
+            if same(&tables.menus, &self.saved.menus) && same(&tables.codes, &self.saved.codes) {
+                File::options()
+                    .append(true)
+                    .open(&self.file)
+                    .and_then(|file| file.set_modified(oldest))
+                    .map_err(|e| e.to_string())
+            } else {
+                self.write(tables, oldest)
+            };
+        match kept {
+            Ok(()) => {
+                self.saved = tables.clone();
+                self.complained = false;
+            }
+            Err(why) => {
+                // Whatever is there now, the next time it is written anew.
+                self.saved = Tables::default();
+                if !self.complained {
+                    log::warn!(
+                        "{}: {why}; the copy is kept in memory only and will not survive a \
+                         restart",
+                        self.file.display()
+                    );
+                }
+                self.complained = true;
+            }
+        }
+    }
+
+    fn read(&self) -> Result<Option<Tables>, Flaw> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let at = fs::metadata(&self.file).and_then(|meta| meta.modified());
+        let at = at.map_err(|e| Flaw::Closed(e.to_string()))?;
+        let conn = Connection::open_with_flags(&self.file, flags)?;
+        let found: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        if found != "ok" {
+            return Err(Flaw::Damaged(found));
+        }
+        let about = "SELECT origin, menus, codes FROM about";
+        let (origin, menus, codes): (String, _, _) =
+            conn.query_row(about, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        if origin != self.origin {
+            return Ok(None);
+        }
+        Ok(Some(Tables {
+            menus: read_table(&conn, "SELECT * FROM menu", menus, at)?,
+            codes: read_table(&conn, "SELECT * FROM code", codes, at)?,
+        }))
+    }
+
+    /// Under another name first, so that the file is whole at every moment.
+    fn write(&self, tables: &Tables, at: SystemTime) -> Result<(), String> {
+        let new = self.file.with_extension("sqlite3.new");
+        let written = self.write_new(&new, tables).and_then(|()| {
+            let renamed = File::options()
+                .append(true)
+                .open(&new)
+                .and_then(|file| file.set_modified(at))
+                .and_then(|()| fs::rename(&new, &self.file));
+            renamed.map_err(|e| e.to_string())
+        });
+        if written.is_err() {
+            let _ = fs::remove_file(&new); // It may not even be there.
+        }
+        written
+    }
+
+    fn write_new(&self, new: &Path, tables: &Tables) -> Result<(), String> {
+        let _ = fs::remove_file(new); // What a crash left behind, usually nothing.
+        let mut options = OpenOptions::new();
+        let options = options.write(true).create_new(true).mode(0o600);
+        options.open(new).map_err(|e| e.to_string())?;
+        self.fill(new, tables).map_err(|e| e.to_string())
+    }
+
+    fn fill(&self, new: &Path, tables: &Tables) -> rusqlite::Result<()> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(new, flags)?;
+        conn.execute_batch(SCHEMA)?;
+        let menus = write_table(
+            &conn,
+            "INSERT INTO menu VALUES (?, ?, ?, ?, ?, ?)",
+            &tables.menus,
+        )?;
+        let codes = write_table(&conn, "INSERT INTO code VALUES (?, ?)", &tables.codes)?;
+        let about = "INSERT INTO about VALUES (?, ?, ?)";
+        conn.execute(about, (&self.origin, menus, codes))?;
+        conn.execute_batch("COMMIT")
+    }
+}
+
+/// Why a file gives no copy.
+enum Flaw {
+    /// It cannot be opened: missing, or somebody else's.
+    Closed(String),
+    /// It is not what was written.
+    Damaged(String),
+}
+
+impl From<Error> for Flaw {
+    fn from(error: Error) -> Self {
+        use ErrorCode::{CannotOpen, PermissionDenied, SystemIoFailure};
+        match error.sqlite_error_code() {
+            Some(CannotOpen | PermissionDenied | SystemIoFailure) => {
+                Self::Closed(error.to_string())
+            }
+            _ => Self::Damaged(error.to_string()),
+        }
+    }
+}
+
+/// Tables without news are shared, so this needs no look inside.
+fn same<const N: usize>(a: &Option<Taken<N>>, b: &Option<Taken<N>>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => Arc::ptr_eq(&a.table, &b.table),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+fn read_table<const N: usize>(
+    conn: &Connection,
+    sql: &str,
+    count: Option<u32>,
+    at: SystemTime,
+) -> Result<Option<Taken<N>>, Flaw> {
+    let Some(count) = count else {
+        return Ok(None);
+    };
+    let mut builder = Builder::new();
+    let mut statement = conn.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        // A cell that is no text was not written by us; the row count tells when it is a key.
+        let pushed = builder.push(|at| row.get(at).ok().flatten());
+        pushed.map_err(|why| Flaw::Damaged(why.to_string()))?;
+    }
+    let table: Table<N> = builder.finish();
+    let found = table.len();
+    if found != count {
+        return Err(Flaw::Damaged(format!("{found} rows of {count}")));
+    }
+    let table = Arc::new(table);
+    Ok(Some(Taken { table, at }))
+}
+
+/// How many rows were written; `None` for no table.
+fn write_table<const N: usize>(
+    conn: &Connection,
+    sql: &str,
+    taken: &Option<Taken<N>>,
+) -> rusqlite::Result<Option<u32>> {
+    let Some(Taken { table, .. }) = taken else {
+        return Ok(None);
+    };
+    let mut insert = conn.prepare(sql)?;
+    for row in table.rows() {
+        insert.execute(params_from_iter(row))?;
+    }
+    Ok(Some(table.len()))
+}
