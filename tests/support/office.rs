@@ -247,6 +247,16 @@ impl Office {
     }
 }
 
+impl Drop for Office {
+    /// A failure keeps its recordings beside its logs.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.multifon.save_recordings(self.run.directory());
+            self.bitrix24.save_recordings(self.run.directory());
+        }
+    }
+}
+
 /// Lines for `res_rust_ivr.conf`, which ends with its section `[database]`.
 fn start_database(run: &Run, database: Database) -> (Option<MariaDb>, String) {
     let schema = |name: &str| {

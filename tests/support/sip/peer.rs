@@ -10,6 +10,7 @@ use super::invite::Invite;
 use super::registrar::{Registrar, Registration};
 use super::trace::Trace;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -44,6 +45,24 @@ impl Peer {
     /// URI of `user` at this peer.
     pub fn uri(&self, user: &str) -> String {
         format!("sip:{user}@{}", self.core.address)
+    }
+
+    /// Saves what was heard in each call so far as `NAME-N.wav`, in the order of their begin, for
+    /// the study of a failure.
+    pub fn save_recordings(&self, directory: &Path) {
+        let state = self.core.state();
+        let mut calls: Vec<_> = state.calls.values().collect();
+        calls.sort_by_key(|call| call.began);
+        for (number, rtp) in calls
+            .iter()
+            .filter_map(|call| call.rtp.as_ref())
+            .enumerate()
+        {
+            let path = directory.join(format!("{}-{}.wav", self.core.name, number + 1));
+            if let Err(error) = rtp.recording().save_wav(&path) {
+                eprintln!("{}: {error}", path.display());
+            }
+        }
     }
 
     /// The record of its messages.
