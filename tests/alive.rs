@@ -2,12 +2,15 @@
 //! later callers the wait, and when the database is back its rows are live again. Real callers, 20
 //! a second, each with a target of its own.
 
+#[path = "alive/proxy.rs"]
+mod proxy;
 mod support;
 
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use proxy::{Mode, Proxy};
 use support::machine::MariaDb;
 use support::office::{Database, Office, SOON};
 use support::sip::Call;
@@ -29,11 +32,16 @@ fn target(caller: usize) -> String {
 }
 
 fn open(name: &str) -> Office {
-    let office = Office::open(name, Database::MariaDb);
+    prepared(Office::open(name, Database::MariaDb))
+}
+
+/// An office with the callers' rows in its tables and in the copy.
+fn prepared(office: Office) -> Office {
     let rows = |row: &dyn Fn(usize) -> String| (0..CALLERS).map(row).collect::<Vec<_>>().join(",");
     office.sql(&format!(
         "INSERT INTO sAsterisk_ivr (id, phone, scenario) VALUES {};
-         INSERT INTO sAsterisk_ivr_button (ivrID, keyNum, transferTo) VALUES {};",
+         INSERT INTO sAsterisk_ivr_button (ivrID, keyNum, transferTo) VALUES {};
+         ANALYZE TABLE sAsterisk_ivr, sAsterisk_ivr_button;",
         rows(&|n| format!("({}, '{}', 'alive')", 1000 + n, phone(n))),
         rows(&|n| format!("({}, '1', '{}')", 1000 + n, target(n))),
     ));
@@ -129,7 +137,7 @@ fn sources(office: &Office) -> (usize, usize) {
 
 fn tell(fault: &str, fared: &Fared) {
     println!(
-        "{fault:<24} {CALLERS} calls, none lost; slowest {:>4} ms, after the first 20: {:>4} ms; {} live, {} from the copy",
+        "{fault:<27} {CALLERS} calls, none lost; slowest {:>4} ms, after the first 20: {:>4} ms; {} live, {} from the copy",
         fared.slowest.as_millis(),
         fared.later.as_millis(),
         fared.live,
@@ -231,12 +239,97 @@ fn a_database_that_answers_wrongly_is_no_better_than_none() {
     );
 }
 
+#[test]
+fn a_server_that_is_half_dead_costs_one_timeout() {
+    let proxy = Proxy::start();
+    let office = Office::open_with("alive-half-dead", Database::MariaDb, |config| {
+        let socket = format!("socket = {}\n", MariaDb::SOCKET);
+        let tcp = format!("host = 127.0.0.1\nport = {}\n", proxy.port);
+        config.replace("res_rust_ivr.conf", &socket, &tcp)
+    });
+    proxy.lead_to(&office);
+    wait_status(&office, "answers");
+    let office = prepared(office);
+    let usual = callers(&office);
+    tell("through a proxy", &usual);
+    for (fault, mode) in [
+        ("accepts, never answers", Mode::Silent),
+        ("one byte a second", Mode::Drip),
+        ("drops when it should answer", Mode::Drop),
+    ] {
+        proxy.set(mode);
+        let fared = callers(&office);
+        tell(fault, &fared);
+        assert_eq!((fared.live, fared.copied), (0, CALLERS), "{fault}");
+        assert!(
+            fared.slowest <= TIMEOUT + MARGIN + usual.slowest,
+            "{fault}: {:?}",
+            fared.slowest
+        );
+        assert!(
+            fared.later <= MARGIN + usual.slowest,
+            "{fault}: {:?}",
+            fared.later
+        );
+        proxy.set(Mode::Pass);
+        let until = Instant::now() + SOON;
+        while !office
+            .machine
+            .cli("rustivr show status")
+            .contains("answers")
+        {
+            assert!(Instant::now() < until, "{fault}: not live again");
+        }
+    }
+}
+
 /// Ends every connection of the module at the server: "gone away".
 fn kill_connections(mariadb: &MariaDb) -> String {
     mariadb.sql(&format!(
         "SELECT concat('KILL ', id, ';') FROM information_schema.processlist WHERE user = '{}'",
         MariaDb::USER
     ))
+}
+
+#[test]
+fn a_hundred_thousand_phones_are_copied_in_two_seconds_and_fifty_megabytes() {
+    let office = open("alive-many");
+    let before = resident_kib(&office);
+    office.sql(
+        "INSERT INTO sAsterisk_ivr (id, phone, scenario)
+              SELECT 10000 + seq, concat('7903', lpad(seq, 7, '0')), 'many' FROM seq_1_to_100000;
+         INSERT INTO sAsterisk_ivr_button (ivrID, keyNum, msgMp3, transferTo)
+              SELECT 10000 + seq, '1', 'cakes.mp3', '74950000001' FROM seq_1_to_100000;
+         ANALYZE TABLE sAsterisk_ivr, sAsterisk_ivr_button;",
+    );
+    let begin = Instant::now();
+    office.machine.cli("module unload res_rust_ivr.so");
+    office.machine.cli("module load res_rust_ivr.so");
+    wait_status(&office, &format!("Copy: {} phones", 100_000 + CALLERS + 2));
+    let (took, more) = (
+        begin.elapsed(),
+        resident_kib(&office).saturating_sub(before) / 1024,
+    );
+    println!(
+        "100000 phones: unloaded, loaded and copied in {} ms, {more} MiB more",
+        took.as_millis()
+    );
+    assert!(took < Duration::from_secs(2) + SOON / 5, "{took:?}");
+    assert!(more < 50, "{more} MiB");
+}
+
+/// Asterisk's memory (proc(5): VmRSS).
+fn resident_kib(office: &Office) -> u64 {
+    let path = format!("/proc/{}/status", office.machine.asterisk_pid());
+    let status = fs::read_to_string(path).expect("Asterisk runs");
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .expect("VmRSS");
+    line.split_whitespace()
+        .nth(1)
+        .and_then(|kib| kib.parse().ok())
+        .expect("a number")
 }
 
 #[test]
