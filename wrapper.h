@@ -14,7 +14,6 @@
 #include <asterisk/config.h>      /* config.rs: res_rust_ivr.conf */
 #include <asterisk/datastore.h>   /* ticket.rs: who is expected in a room */
 #include <asterisk/format_cache.h>/* playback.rs: signed linear */
-#include <asterisk/indications.h> /* entry.rs: is there a ringing tone? */
 #include <asterisk/logger.h>      /* log.rs */
 #include <asterisk/musiconhold.h> /* ways.rs: a client who waits for the manager */
 #include <asterisk/module.h>      /* entry.rs, app.rs */
