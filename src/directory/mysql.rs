@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::io::{self, ErrorKind};
+use std::net::ToSocketAddrs;
 use std::os::fd::{AsRawFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -140,7 +141,7 @@ impl Server {
     }
 
     fn login(&self, opts: Opts) -> Result<Conn, LookupError> {
-        guarded(|| Conn::new(opts)).map_err(|e| self.no_login(e))
+        log_in(opts).map_err(|e| self.no_login(e))
     }
 
     /// A whole table over a connection of its own, which is closed again. It may take
@@ -283,6 +284,35 @@ impl Server {
     }
 }
 
+/// Logs in at the first address of the server that lets us in. A name may stand for several,
+/// and the crate, left alone, gives up at the first that does not answer.
+fn log_in(opts: Opts) -> mysql::Result<Conn> {
+    // A certificate is checked against the name, so with TLS the crate must have the name.
+    if opts.get_socket().is_some() || opts.get_ssl_opts().is_some() {
+        return guarded(|| Conn::new(opts));
+    }
+    let host = opts.get_ip_or_hostname().into_owned();
+    let unknown = |why: String, kind| {
+        let host = host.clone();
+        Error::DriverError(DriverError::CouldNotConnect(Some((host, why, kind))))
+    };
+    let named = (host.trim_matches(['[', ']']), opts.get_tcp_port());
+    let addresses = named.to_socket_addrs();
+    let addresses = addresses.map_err(|e| unknown(e.to_string(), e.kind()))?;
+    let mut told = unknown("the name has no address".to_owned(), ErrorKind::NotFound);
+    for address in addresses {
+        let opts = OptsBuilder::from_opts(opts.clone());
+        let opts = opts.ip_or_hostname(Some(address.ip().to_string()));
+        match guarded(|| Conn::new(opts)) {
+            Ok(conn) => return Ok(conn),
+            // What a server says tells more than the silence of another.
+            Err(e) if !matches!(told, Error::MySqlError(_)) => told = e,
+            Err(_) => {}
+        }
+    }
+    Err(told)
+}
+
 /// Errors of the server that are about the connection or the moment, not about the query:
 /// too many connections, shutting down, killed, time limits, lock waits, lost statements.
 fn ends_connection(code: u16) -> bool {
@@ -359,6 +389,38 @@ fn column(row: &mut Row, at: usize) -> Option<String> {
         Value::Double(number) => Some(number.to_string()),
         date @ (Value::Date(..) | Value::Time(..)) => {
             Some(date.as_sql(true).trim_matches('\'').to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::thread;
+
+    #[test]
+    fn each_address_of_a_name_is_tried() {
+        // The first packet of a server that is full: error 1040.
+        const FULL: &[u8] = b"\x0d\0\0\0\xff\x10\x04too much..";
+        let addresses = ("localhost", 0).to_socket_addrs().unwrap();
+        for address in addresses.filter(|address| TcpListener::bind(address).is_ok()) {
+            let listener = TcpListener::bind(address).unwrap();
+            let port = listener.local_addr().unwrap().port();
+            thread::spawn(move || {
+                for client in listener.incoming() {
+                    client.unwrap().write_all(FULL).unwrap();
+                }
+            });
+            let opts = OptsBuilder::new()
+                .ip_or_hostname(Some("localhost"))
+                .prefer_socket(false)
+                .tcp_port(port);
+            match log_in(opts.into()) {
+                Err(Error::MySqlError(told)) => assert_eq!(told.code, 1040, "{address}"),
+                other => panic!("{address}: {:?}", other.err()),
+            }
         }
     }
 }
