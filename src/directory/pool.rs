@@ -22,11 +22,14 @@ use crate::ivr::MenuRow;
 use crate::numbers::Phone;
 use crate::ports::LookupError;
 
-/// The pause after a failed attempt to connect; it doubles up to the longest while the
-/// server is away. An attempt and a pause together are the time in which we notice that it
-/// is back.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// From one attempt to connect to the next while the server is away; it doubles up to the
+/// longest. That and an attempt that still met the dead server (`timeout` at most) are the
+/// time in which we notice that it is back.
+const FIRST_INTERVAL: Duration = Duration::from_millis(50);
+const LONGEST_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The least pause between the end of an attempt and the next.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The connections to one server.
 pub(super) struct Pool {
@@ -55,6 +58,8 @@ struct State {
     alive: usize,
     /// Why the server was asked in vain; `None` once an attempt to connect succeeds.
     trouble: Option<Trouble>,
+    /// When the server answered again after the last trouble.
+    answered: Option<Instant>,
     /// Why there will be no more connections: stopped, or never started.
     closed: Option<String>,
 }
@@ -62,9 +67,11 @@ struct State {
 struct Trouble {
     error: LookupError,
     since: Instant,
-    /// When the last attempt ended, and how long the keeper pauses after it.
+    /// When the last attempt ended.
     ended: Instant,
-    pause: Duration,
+    /// From the last attempt to the next, which begins at `next`.
+    interval: Duration,
+    next: Instant,
 }
 
 impl Pool {
@@ -130,12 +137,12 @@ impl Pool {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::Refused(why)) => return Err(LookupError::Refused(why)),
                 Err(Failure::Lost(_)) if late => {
-                    return Err(shared.open(shared.state.lock(), server.too_late()));
+                    return Err(shared.open(shared.state.lock(), server.too_late(), began));
                 }
                 // A connection made for this very call: the next would fare no better.
                 Err(Failure::Lost(why)) if fresh => {
                     let error = LookupError::Unavailable(why);
-                    return Err(shared.open(shared.state.lock(), error));
+                    return Err(shared.open(shared.state.lock(), error, began));
                 }
                 Err(Failure::Lost(why)) => log::debug!("{why}; trying another connection"),
             }
@@ -227,10 +234,10 @@ impl Shared {
             let trouble = state.trouble.as_ref().filter(|_| hopeless);
             if let Some(trouble) = trouble.filter(|trouble| late || trouble.ended >= began) {
                 let error = trouble.error.clone();
-                return Err(self.open(state, error));
+                return Err(self.open(state, error, began));
             }
             if late && hopeless {
-                return Err(self.open(state, self.server.too_late()));
+                return Err(self.open(state, self.server.too_late(), began));
             }
             if late {
                 return Err(self.server.too_busy(state.alive));
@@ -239,10 +246,17 @@ impl Shared {
         }
     }
 
-    /// Opens the breaker: the server was asked in vain. What was idle is as doubtful as the
-    /// connection that failed.
-    fn open(&self, mut state: MutexGuard<'_, State>, error: LookupError) -> LookupError {
-        if state.closed.is_some() {
+    /// Opens the breaker: the server was asked in vain since the call `began`. What was idle
+    /// is as doubtful as the connection that failed; not so when the server answered anew
+    /// meanwhile.
+    fn open(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        error: LookupError,
+        began: Instant,
+    ) -> LookupError {
+        let answered = state.answered.is_some_and(|answered| answered > began);
+        if state.closed.is_some() || answered {
             return error;
         }
         let now = Instant::now();
@@ -250,7 +264,8 @@ impl Shared {
             error: error.clone(),
             since: now,
             ended: now,
-            pause: Duration::ZERO,
+            interval: Duration::ZERO,
+            next: now,
         });
         self.open.store(true, Ordering::Relaxed);
         let doubtful = mem::take(&mut state.idle);
@@ -306,7 +321,7 @@ impl Shared {
             let Some(trouble) = &state.trouble else {
                 return Some(false);
             };
-            let next = trouble.ended + trouble.pause;
+            let next = trouble.next;
             if Instant::now() >= next {
                 return Some(true);
             }
@@ -323,6 +338,9 @@ impl Shared {
         state.alive += 1;
         state.idle.push(link);
         let recovered = state.trouble.take().is_some();
+        if recovered {
+            state.answered = Some(Instant::now());
+        }
         self.open.store(false, Ordering::Relaxed);
         drop(state);
         self.changed.notify_one();
@@ -338,15 +356,17 @@ impl Shared {
         }
         let last = state.trouble.take();
         let news = last.as_ref().is_none_or(|last| last.error != error);
-        let (since, pause) = last.map_or((began, FIRST_PAUSE), |last| {
-            let longer = (last.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        let (since, interval) = last.map_or((began, FIRST_INTERVAL), |last| {
+            let longer = (last.interval * 2).clamp(FIRST_INTERVAL, LONGEST_INTERVAL);
             (last.since, longer)
         });
+        let ended = Instant::now();
         state.trouble = Some(Trouble {
             error: error.clone(),
             since,
-            ended: Instant::now(),
-            pause,
+            ended,
+            interval,
+            next: (began + interval).max(ended + PAUSE),
         });
         if state.alive == 0 {
             self.open.store(true, Ordering::Relaxed);
