@@ -27,6 +27,8 @@ pub(super) struct Tables {
     pub(super) menus: Option<Taken<6>>,
     /// Code and number.
     pub(super) codes: Option<Taken<2>>,
+    /// How long the database took for them; `None`: they come from disk.
+    pub(super) took: Option<Duration>,
 }
 
 /// A table and when it was last found right.
@@ -131,33 +133,37 @@ impl Copy {
         }
     }
 
-    /// One line for the operator: age and size.
+    /// One line for the operator: size, age, and how long the reading took.
     pub(super) fn describe(&self) -> String {
         let tables = self.tables();
-        let menus = tables.menus.as_ref().map(|t| (t.table.keys(), t.at));
-        let codes = tables.codes.as_ref().map(|t| (t.table.keys(), t.at));
-        let [menus, codes] = [(menus, "phones"), (codes, "codes")].map(|(taken, what)| {
-            let Some((keys, at)) = taken else {
-                return format!("no {what}");
-            };
-            // A clock that was set back makes it new again.
-            let age = at.elapsed().unwrap_or_default().as_secs();
-            format!("{keys} {what}, {age} s old")
-        });
-        format!("{menus}; {codes}")
+        let menus = describe("phones", tables.menus.as_ref());
+        let codes = describe("codes", tables.codes.as_ref());
+        let how = match tables.took {
+            Some(took) => format!("; read in {} ms", took.as_millis()),
+            None if tables.menus.is_some() || tables.codes.is_some() => "; from disk".to_owned(),
+            None => String::new(),
+        };
+        menus + "; " + &codes + &how
     }
+}
+
+fn describe<const N: usize>(what: &str, taken: Option<&Taken<N>>) -> String {
+    let Some(Taken { table, at }) = taken else {
+        return format!("no {what}");
+    };
+    // A clock that was set back makes it new again.
+    let age = at.elapsed().unwrap_or_default().as_secs();
+    format!("{} {what}, {age} s old", table.keys())
 }
 
 /// Takes a table that was just read. One without news leaves the old one where it is.
 fn take<const N: usize>(place: &mut Option<Taken<N>>, table: Table<N>) {
+    let table = match place {
+        Some(taken) if *taken.table == table => Arc::clone(&taken.table),
+        _ => Arc::new(table),
+    };
     let at = SystemTime::now();
-    match place {
-        Some(taken) if *taken.table == table => taken.at = at,
-        _ => {
-            let table = Arc::new(table);
-            *place = Some(Taken { table, at });
-        }
-    }
+    *place = Some(Taken { table, at });
 }
 
 impl Shared {
@@ -194,14 +200,19 @@ impl Shared {
         if let Some(error) = self.database.away() {
             return Err(error);
         }
+        let began = Instant::now();
         let mut tables = Tables::clone(&self.tables.read());
         let menus = self.read(self.queries.menus.as_ref(), &mut tables.menus);
         if let Err(LookupError::Unavailable(_)) = menus {
             return menus;
         }
         let codes = self.read(self.queries.codes.as_ref(), &mut tables.codes);
+        let all = menus.and(codes);
+        if all.is_ok() {
+            tables.took = Some(began.elapsed());
+        }
         *self.tables.write() = Arc::new(tables);
-        menus.and(codes)
+        all
     }
 
     fn read<const N: usize>(

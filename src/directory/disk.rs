@@ -143,6 +143,7 @@ impl Disk {
         Ok(Some(Tables {
             menus: read_table(&conn, "SELECT * FROM menu", menus, at)?,
             codes: read_table(&conn, "SELECT * FROM code", codes, at)?,
+            took: None,
         }))
     }
 
