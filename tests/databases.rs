@@ -89,28 +89,9 @@ fn assert_rings(office: &Office, caller: &str, number: &str) {
     office.machine.wait_log_since(mark, &story, SOON);
 }
 
-/// Puts other lines in place of everything that the file says about the database.
-fn reconfigure(office: &Office, lines: &str) {
-    let path = office.run.directory().join("etc").join(CONF);
-    let text = fs::read_to_string(path).expect("the configuration");
-    let (before, _) = text.split_once("\n[database]\n").expect("[database]");
-    let text = format!("{before}\n[database]\n{lines}");
-    office.machine.put_file(CONF, &text);
-    let mark = office.machine.log_mark();
-    office.machine.cli("module reload res_rust_ivr");
-    let said = "the new configuration is in use";
-    office.machine.wait_log_since(mark, said, SOON);
-}
-
 /// `[database]` for the run's MariaDB over TCP.
 fn over_tcp(office: &Office, password: &str) -> String {
-    format!(
-        "driver = mysql\nhost = {}\nport = {}\nname = {}\nuser = {}\npassword = {password}\n",
-        office.run.database(),
-        MariaDb::PORT,
-        MariaDb::NAME,
-        MariaDb::USER,
-    )
+    MariaDb::over_tcp(office.run.database(), password)
 }
 
 /// What MariaDB counts for the module's work: prepared statements, connections.
@@ -157,13 +138,13 @@ fn a_frozen_killed_or_broken_mariadb_costs_a_caller_its_timeout_and_no_more() {
     assert_rings(&office, ONE_BUTTON, CAKES_NUMBER);
 
     let secret = "not-the-password";
-    reconfigure(&office, &over_tcp(&office, secret));
+    office.use_database(&over_tcp(&office, secret));
     assert_in_time(&office, "wrong password", &strangers(60, 2), usual);
     let told = office
         .machine
         .wait_log("does not let user 'asterisk' in", SOON);
     assert!(told.contains("check [database] user, password"), "{told}");
-    reconfigure(&office, &over_tcp(&office, MariaDb::PASSWORD));
+    office.use_database(&over_tcp(&office, MariaDb::PASSWORD));
     assert_rings(&office, ONE_BUTTON, CAKES_NUMBER);
     let log = office.machine.log() + &office.machine.cli("rustivr show status");
     for secret in [secret, MariaDb::PASSWORD] {
@@ -185,7 +166,7 @@ fn a_customers_own_cp1251_table_is_read_over_tcp_and_a_hundred_calls_leave_nothi
     let statement =
         "menu_query = SELECT title, hello, knob, words, target FROM menus WHERE tel = ?\n";
     let lines = over_tcp(&office, MariaDb::PASSWORD) + statement;
-    reconfigure(&office, &lines);
+    office.use_database(&lines);
     assert_rings(&office, "79031112233", "4950001");
     office
         .machine
@@ -209,7 +190,7 @@ fn a_customers_own_cp1251_table_is_read_over_tcp_and_a_hundred_calls_leave_nothi
     // A statement that takes two seconds.
     let lines = over_tcp(&office, MariaDb::PASSWORD);
     let slow = "menu_query = SELECT SLEEP(2), NULL, NULL, NULL, ?\n";
-    reconfigure(&office, &(lines + slow));
+    office.use_database(&(lines + slow));
     assert_in_time(&office, "slow query", &strangers(300, 3), usual);
     office.assert_nothing_left();
 }
@@ -263,11 +244,11 @@ fn a_lying_server_costs_a_caller_its_timeout_and_no_more() {
         let address = office.run.address(2, number);
         lie(TcpListener::bind((address, 3306)).expect("an address"), how);
         let lines = format!("driver = mysql\nhost = {address}\nname = site\nuser = asterisk\n");
-        reconfigure(&office, &lines);
+        office.use_database(&lines);
         let from = 10 * u32::from(number);
         assert_in_time(&office, &format!("{how:?}"), &strangers(from, 3), usual);
     }
-    reconfigure(&office, "driver = sqlite\n");
+    office.use_database("driver = sqlite\n");
     assert_rings(&office, ONE_BUTTON, CAKES_NUMBER);
     office.assert_nothing_left();
 }

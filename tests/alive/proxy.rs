@@ -1,8 +1,8 @@
 //! A way to the database that can be made bad at any moment, for connections that are there and
 //! for those to come.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::io::{Read, Write, copy};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -19,70 +19,49 @@ pub enum Mode {
     Silent,
     /// One byte a second arrives.
     Drip,
-    /// The connection ends instead.
-    Drop,
+    /// A greeting arrives; instead of anything else the connection ends.
+    Greet,
 }
 
 /// The proxy. Its threads end with the process.
-pub struct Proxy {
-    /// On 127.0.0.1.
-    pub port: u16,
-    shared: Arc<Mutex<Shared>>,
-}
-
-struct Shared {
-    mode: Mode,
-    server: Option<SocketAddr>,
-}
+pub struct Proxy(Arc<Mutex<Mode>>);
 
 impl Proxy {
-    /// Listens; until [`Proxy::lead_to`] every connection ends at once.
-    pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        let shared = Arc::new(Mutex::new(Shared {
-            mode: Mode::Pass,
-            server: None,
-        }));
-        let of_listener = Arc::clone(&shared);
+    /// Listens on MariaDB's port of `address` and leads to the office's server.
+    pub fn start(address: Ipv4Addr, office: &Office) -> Self {
+        let listener = TcpListener::bind((address, MariaDb::PORT)).expect("an address");
+        let server = SocketAddr::from((office.run.database(), MariaDb::PORT));
+        let mode = Arc::new(Mutex::new(Mode::Pass));
+        let of_listener = Arc::clone(&mode);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let server = of_listener.lock().expect("the mode").server;
-                if let Some(server) = server.and_then(|server| TcpStream::connect(server).ok()) {
+                if let Ok(server) = TcpStream::connect(server) {
                     join(&client, &server, &of_listener);
                 }
             }
         });
-        Self { port, shared }
-    }
-
-    /// From now on connections reach this office's MariaDB.
-    pub fn lead_to(&self, office: &Office) {
-        let server = SocketAddr::from((office.run.database(), MariaDb::PORT));
-        self.shared.lock().expect("the mode").server = Some(server);
+        Self(mode)
     }
 
     /// Changes what becomes of answers.
     pub fn set(&self, mode: Mode) {
-        self.shared.lock().expect("the mode").mode = mode;
+        *self.0.lock().expect("the mode") = mode;
     }
 }
 
-fn join(client: &TcpStream, server: &TcpStream, shared: &Arc<Mutex<Shared>>) {
+fn join(client: &TcpStream, server: &TcpStream, mode: &Arc<Mutex<Mode>>) {
     let both = || {
-        (
-            client.try_clone().expect("a socket"),
-            server.try_clone().expect("a socket"),
-        )
+        let [client, server] = [client, server].map(|end| end.try_clone().expect("a socket"));
+        (client, server)
     };
     let (mut from, mut to) = both();
     thread::spawn(move || {
-        let _ = std::io::copy(&mut from, &mut to);
+        let _ = copy(&mut from, &mut to);
         let _ = to.shutdown(Shutdown::Both);
     });
-    let ((client, server), shared) = (both(), Arc::clone(shared));
+    let ((client, server), mode) = (both(), Arc::clone(mode));
     thread::spawn(move || {
-        let _ = answers(&server, &client, &shared);
+        let _ = answers(&server, &client, &mode);
         let _ = client.shutdown(Shutdown::Both);
         let _ = server.shutdown(Shutdown::Both);
     });
@@ -91,17 +70,18 @@ fn join(client: &TcpStream, server: &TcpStream, shared: &Arc<Mutex<Shared>>) {
 fn answers(
     mut server: &TcpStream,
     mut client: &TcpStream,
-    shared: &Mutex<Shared>,
+    mode: &Mutex<Mode>,
 ) -> std::io::Result<()> {
     let mut buffer = [0; 4096];
+    let mut greeted = false;
     loop {
         let count = server.read(&mut buffer)?;
-        let mode = shared.lock().expect("the mode").mode;
+        let mode = *mode.lock().expect("the mode");
         match mode {
             _ if count == 0 => return Ok(()),
-            Mode::Pass => client.write_all(&buffer[..count])?,
+            Mode::Greet if greeted => return Ok(()),
+            Mode::Pass | Mode::Greet => client.write_all(&buffer[..count])?,
             Mode::Silent => {}
-            Mode::Drop => return Ok(()),
             Mode::Drip => {
                 for byte in &buffer[..count] {
                     client.write_all(&[*byte])?;
@@ -110,5 +90,6 @@ fn answers(
                 }
             }
         }
+        greeted = true;
     }
 }

@@ -74,10 +74,15 @@ impl Machine {
 
     /// Everything logged since Asterisk started last; `asterisk.log` in the run's directory has all.
     pub fn log(&self) -> String {
-        self.container.log()
+        self.log_since(0)
     }
 
-    /// A place in the log, for [`Self::wait_log_since`].
+    /// Everything logged since the mark.
+    pub fn log_since(&self, mark: usize) -> String {
+        self.container.log_since(mark)
+    }
+
+    /// A place in the log, for [`Self::log_since`] and [`Self::wait_log_since`].
     pub fn log_mark(&self) -> usize {
         self.container.log_mark()
     }
@@ -121,10 +126,7 @@ impl Machine {
 
 fn launch(run: &Run, config: &MachineConfig) -> Container {
     let conf = format!("{INSIDE}/etc/asterisk.conf");
-    Container::start(
-        run,
-        "asterisk",
-        &config.mounts(),
-        &["asterisk", "-f", "-C", &conf],
-    )
+    let mut mounts = config.mounts();
+    mounts.push(format!("{}:/etc/hosts", run.hosts().display()));
+    Container::start(run, "asterisk", &mounts, &["asterisk", "-f", "-C", &conf])
 }

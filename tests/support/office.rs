@@ -149,6 +149,20 @@ impl Office {
         }
     }
 
+    /// Puts other lines in place of everything that the configuration says about the database.
+    pub fn use_database(&self, lines: &str) {
+        const CONF: &str = "res_rust_ivr.conf";
+        let path = self.run.directory().join("etc").join(CONF);
+        let text = fs::read_to_string(path).expect("the configuration");
+        let (before, _) = text.split_once("\n[database]\n").expect("[database]");
+        let text = format!("{before}\n[database]\n{lines}");
+        self.machine.put_file(CONF, &text);
+        let mark = self.machine.log_mark();
+        self.machine.cli("module reload res_rust_ivr");
+        let said = "the new configuration is in use";
+        self.machine.wait_log_since(mark, said, SOON);
+    }
+
     /// Adds rows for a caller.
     pub fn add(&self, rows: &Rows<'_>) {
         let text = |cell: &str| match cell {

@@ -123,9 +123,9 @@ impl Container {
         self.log.state().ended.is_none()
     }
 
-    /// Everything printed so far.
-    pub fn log(&self) -> String {
-        self.log.state().lines.join("\n")
+    /// Everything printed since the mark; 0: since the start.
+    pub fn log_since(&self, mark: usize) -> String {
+        self.log.state().lines[mark..].join("\n")
     }
 
     /// How many lines were printed so far.

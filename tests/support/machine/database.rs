@@ -1,5 +1,6 @@
 //! The databases of a run: MariaDB in a container, and SQLite files.
 
+use std::fmt::Display;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -61,6 +62,16 @@ impl MariaDb {
         self.container = Some(container);
     }
 
+    /// Lines of `[database]` for this server, reached at `host`.
+    pub fn over_tcp(host: impl Display, password: &str) -> String {
+        format!(
+            "driver = mysql\nhost = {host}\nport = {}\nname = {}\nuser = {}\npassword = {password}\n",
+            Self::PORT,
+            Self::NAME,
+            Self::USER,
+        )
+    }
+
     /// Where it listens on TCP.
     pub fn address(&self) -> Ipv4Addr {
         self.run.database()
@@ -88,7 +99,7 @@ impl MariaDb {
 
     /// The server's log.
     pub fn log(&self) -> String {
-        self.running().log()
+        self.running().log_since(0)
     }
 
     fn administer(&self, text: &str) -> String {

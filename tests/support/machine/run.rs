@@ -41,11 +41,13 @@ impl Run {
         }
         fs::create_dir_all(directory.join("data"))
             .unwrap_or_else(|error| panic!("cannot create {}: {error}", directory.display()));
-        Self(Arc::new(Inner {
+        let run = Self(Arc::new(Inner {
             directory: directory.to_path_buf(),
             block,
             _marker: marker,
-        }))
+        }));
+        run.name_hosts("127.0.0.1 localhost\n");
+        run
     }
 
     /// Where logs, configuration and recordings of this run are.
@@ -77,6 +79,17 @@ impl Run {
     /// Where MariaDB listens.
     pub fn database(&self) -> Ipv4Addr {
         self.address(0, 9)
+    }
+
+    /// What Asterisk sees as `/etc/hosts`.
+    pub(super) fn hosts(&self) -> PathBuf {
+        self.directory().join("hosts")
+    }
+
+    /// Says which addresses the names have that Asterisk's host knows, as lines of `/etc/hosts`.
+    pub fn name_hosts(&self, lines: &str) {
+        // In place: a container has the file itself mounted, not its name.
+        fs::write(self.hosts(), lines).expect("the names of hosts");
     }
 
     /// An address that only this run uses; `host` is 1 to 254, `net` 1 to 254 for a test's own parties.

@@ -3,6 +3,7 @@
 use super::behaviour::Behaviour;
 use super::call::Call;
 use super::core::Core;
+use super::dialog::{Dialog, Phase};
 use super::digest::Demand;
 use super::gate::{Gate, GateCount};
 use super::incoming::Incoming;
@@ -128,6 +129,13 @@ impl Peer {
     /// Calls that came and are not taken by [`Peer::expect_call`] yet.
     pub fn untaken_calls(&self) -> usize {
         self.core.state().arrivals.len()
+    }
+
+    /// Forgets the calls that are over, with what was heard in them. Whoever still holds one of
+    /// them must not ask about it any more.
+    pub fn forget_calls(&self) {
+        let over = |call: &Dialog| call.phase == Phase::Over;
+        self.core.state().calls.retain(|_, call| !over(call));
     }
 
     /// Becomes the registrar of one account.

@@ -1,0 +1,179 @@
+//! The load under which a database fails: callers at a steady pace, each with a target of its own,
+//! and what became of every one of them.
+
+use std::fs;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::support::office::{Office, SOON};
+use crate::support::sip::Call;
+use crate::table;
+
+/// Callers while a fault lasts.
+pub const CALLERS: usize = 200;
+/// Callers after it, and before the first: 1.5 s of them.
+pub const FEW: usize = 30;
+/// From one caller to the next.
+const PACE: Duration = Duration::from_millis(50);
+/// `[database] timeout`, and what a call may take beyond it.
+const TIMEOUT: Duration = Duration::from_millis(300);
+const MARGIN: Duration = Duration::from_millis(100);
+
+/// A caller's number, and the number on its only button.
+pub fn phone(caller: usize) -> String {
+    format!("7902{caller:07}")
+}
+
+pub fn target(caller: usize) -> String {
+    format!("7495{caller:07}")
+}
+
+/// What became of a caller. One that rang no target, or another's, has failed the test.
+#[derive(Clone, Copy, Debug)]
+pub struct Fate {
+    pub began: Instant,
+    /// From its INVITE to the target's 180.
+    pub waited: Duration,
+    /// Whether its rows were live; else they came out of the copy.
+    pub live: bool,
+}
+
+/// Calls come at their pace; each must ring its own target and leave nothing behind.
+pub fn callers(office: &Office, count: usize) -> Vec<Fate> {
+    let mark = office.machine.log_mark();
+    let begin = Instant::now();
+    let rung = thread::scope(|scope| {
+        scope.spawn(|| ring_targets(office, count));
+        let (place, placed) = mpsc::channel::<Call>();
+        let rung = scope.spawn(move || {
+            let wait = |call: Call| {
+                let rung = (call.began(), call.wait_ringing(SOON) - call.began());
+                call.hangup();
+                rung
+            };
+            placed.into_iter().map(wait).collect::<Vec<_>>()
+        });
+        for n in 0..count {
+            let at = begin + PACE * u32::try_from(n).expect("few");
+            // The pace of the load, not a wait for anything.
+            thread::sleep(at.saturating_duration_since(Instant::now()));
+            place.send(office.call(&phone(n))).expect("a listener");
+        }
+        drop(place);
+        rung.join().expect("every caller rang its target")
+    });
+    let live = sources(office, mark, count);
+    office.assert_nothing_left();
+    office.multifon.forget_calls();
+    let fates = rung.into_iter().zip(live);
+    fates
+        .map(|((began, waited), live)| Fate {
+            began,
+            waited,
+            live,
+        })
+        .collect()
+}
+
+fn ring_targets(office: &Office, count: usize) {
+    for _ in 0..count {
+        let incoming = office.multifon.expect_call(SOON);
+        let own = incoming.caller().replacen("7902", "7495", 1);
+        incoming.ring();
+        assert_eq!(incoming.number(), own, "a wrong target");
+    }
+}
+
+/// For each caller, whether its rows were live, as a hangup handler of the samples tells it.
+fn sources(office: &Office, mark: usize, count: usize) -> Vec<bool> {
+    let source = |n| {
+        let words = format!("RustIvr {}: ", phone(n));
+        let story = office.machine.wait_log_since(mark, &words, SOON);
+        let (live, copied) = (
+            story.contains(" rows=LIVE "),
+            story.contains(" rows=SNAPSHOT "),
+        );
+        assert!(live != copied, "{story}");
+        live
+    };
+    (0..count).map(source).collect()
+}
+
+/// Two hundred callers during a fault and some after its end: all in time, rows live again within
+/// a second, nothing left in Asterisk or at the server.
+pub fn endure(
+    office: &mut Office,
+    sound: &Footprint,
+    fault: &str,
+    begin: impl FnOnce(&mut Office),
+    end: impl FnOnce(&mut Office),
+) {
+    begin(office);
+    let during = callers(office, CALLERS);
+    end(office);
+    let ended = Instant::now();
+    let after = callers(office, FEW);
+    for fate in during.iter().chain(&after) {
+        assert!(fate.waited <= TIMEOUT + MARGIN, "{fault}: {fate:?}");
+    }
+    table::record(fault, &during, table::last_copied(&after, ended));
+    sound.assert_unchanged(office);
+}
+
+/// What a sound office holds on to while nobody calls.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Footprint {
+    /// Asterisk's threads, and the module's own among them by name.
+    threads: usize,
+    own: Vec<String>,
+    descriptors: usize,
+    /// At the server.
+    statements: u32,
+}
+
+impl Footprint {
+    /// Taken when there has been some load, for which Asterisk starts threads that it keeps.
+    pub fn of(office: &Office) -> Self {
+        let process = format!("/proc/{}", office.machine.asterisk_pid());
+        let list = |what: &str| {
+            let entries = fs::read_dir(format!("{process}/{what}")).expect("Asterisk runs");
+            let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+            paths.collect::<Vec<_>>()
+        };
+        let threads = list("task");
+        // One that ended since then has no name.
+        let names = threads
+            .iter()
+            .filter_map(|task| fs::read_to_string(task.join("comm")).ok());
+        let mut own: Vec<_> = names.filter(|name| name.starts_with("rustivr")).collect();
+        own.sort();
+        Self {
+            threads: threads.len(),
+            own,
+            descriptors: list("fd").len(),
+            statements: statements(office),
+        }
+    }
+
+    /// Nothing more is held now.
+    fn assert_unchanged(&self, office: &Office) {
+        let until = Instant::now() + SOON;
+        loop {
+            let now = Self::of(office);
+            let same = now.own == self.own && now.statements == self.statements;
+            if same && now.threads <= self.threads && now.descriptors <= self.descriptors {
+                return;
+            }
+            assert!(Instant::now() < until, "{self:?} became {now:?}");
+        }
+    }
+}
+
+/// Statements that the server keeps prepared for the module.
+fn statements(office: &Office) -> u32 {
+    let mariadb = office.mariadb.as_ref().expect("MariaDB");
+    let status = mariadb.sql("SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count'");
+    let number = status.split_whitespace().last().expect("a number");
+    number.parse().expect("a number")
+}

@@ -1,0 +1,164 @@
+//! The table of faults: filled while the tests run, printed when it is full, and held against
+//! what the documents say. `make faults` writes it into them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use crate::load::{CALLERS, Fate};
+use crate::support::machine::repository;
+
+/// How soon after a fault rows must be live again.
+const LIVE_AGAIN: Duration = Duration::from_secs(1);
+
+/// Where callers get their rows while a fault lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// From the database: it is no fault for them.
+    Live,
+    Copied,
+    /// From the copy at first, then from the database again.
+    Mended,
+}
+use Rows::{Copied, Live, Mended};
+
+/// Every fault in the order of the documents: in English, in Russian, and what is to be expected.
+const FAULTS: [(&str, &str, Rows); 13] = [
+    ("frozen (SIGSTOP)", "завис (SIGSTOP)", Copied),
+    ("killed", "убит", Copied),
+    ("accepts, never answers", "принимает и молчит", Copied),
+    ("one byte a second", "байт в секунду", Copied),
+    (
+        "drops after the greeting",
+        "обрывает после приветствия",
+        Copied,
+    ),
+    ("password refused", "пароль не принят", Copied),
+    (
+        "max_connections reached",
+        "достигнут max_connections",
+        Copied,
+    ),
+    ("table missing", "нет таблицы", Copied),
+    ("column missing", "нет столбца", Copied),
+    ("another charset", "другая кодировка", Live),
+    ("read-only replica", "реплика только для чтения", Live),
+    ("connections killed", "соединения оборваны", Live),
+    (
+        "failover behind the name",
+        "имя ведёт на другой адрес",
+        Mended,
+    ),
+];
+
+/// A row for each document, and those of the faults that were endured so far.
+type Row = [String; 2];
+static TABLE: Mutex<BTreeMap<usize, Row>> = Mutex::new(BTreeMap::new());
+
+/// Notes how the callers of a fault fared. `back`: how long after its end callers still got the
+/// copy.
+///
+/// # Panics
+/// When the rows came from elsewhere than [`FAULTS`] says or were not live again soon, and when the table is full
+/// and the documents do not say the same.
+pub fn record(fault: &str, fates: &[Fate], back: Duration) {
+    let at = FAULTS.iter().position(|(name, ..)| *name == fault);
+    let at = at.unwrap_or_else(|| panic!("{fault} is not in the table"));
+    let (name, russian, expected) = FAULTS[at];
+    assert_eq!(rows(fates), expected, "{fault}");
+    let back = match expected {
+        // It mends itself while callers come.
+        Mended => last_copied(fates, fates[0].began),
+        Live | Copied => back,
+    };
+    assert!(back < LIVE_AGAIN, "{fault}: the copy for {back:?}");
+    let slowest = |fates: &[Fate]| fates.iter().map(|fate| fate.waited).max();
+    let (first, later) = fates.split_at(10);
+    let times = [slowest(first), slowest(later), Some(back)];
+    let times = times.map(|time| time.unwrap_or_default().as_millis());
+    let lost = CALLERS - fates.len();
+    let row = |name, [live, copied, mended]: [&str; 3], unit| {
+        let rows = match expected {
+            Live => live,
+            Copied => copied,
+            Mended => mended,
+        };
+        let times = times.map(|ms| format!("{ms} {unit}")).join(" | ");
+        format!("| {name} | {CALLERS} | {lost} | {rows} | {times} |")
+    };
+    let row = [
+        row(name, ["live", "copy", "copy, then live"], "ms"),
+        row(russian, ["база", "копия", "копия, потом база"], "мс"),
+    ];
+    println!("{}", row[0]);
+
+    let mut table = TABLE.lock().expect("no fault failed");
+    table.insert(at, row);
+    if table.len() == FAULTS.len() {
+        finish(&table);
+    }
+}
+
+/// How long after `since` the last caller got the copy; zero when none did.
+pub fn last_copied(fates: &[Fate], since: Instant) -> Duration {
+    let last = fates.iter().rfind(|fate| !fate.live);
+    last.map_or(Duration::ZERO, |fate| fate.began - since)
+}
+
+fn rows(fates: &[Fate]) -> Rows {
+    let copied = fates.iter().take_while(|fate| !fate.live).count();
+    assert!(
+        fates[copied..].iter().all(|fate| fate.live),
+        "from the copy after live ones: {fates:?}"
+    );
+    match copied {
+        0 => Live,
+        copied if copied == fates.len() => Copied,
+        _ => Mended,
+    }
+}
+
+const HEADS: [(&str, &str); 2] = [
+    (
+        "README.md",
+        "| Fault | Calls | Lost | Rows | Slowest of the first ten | Slowest of the others | Live again after |",
+    ),
+    (
+        "README.ru.md",
+        "| Сбой | Звонков | Потеряно | Строки | Дольше всех из первых десяти | Из остальных | Снова из базы через |",
+    ),
+];
+
+fn finish(table: &BTreeMap<usize, Row>) {
+    for (at, (document, head)) in HEADS.into_iter().enumerate() {
+        let rows: Vec<&str> = table.values().map(|row| row[at].as_str()).collect();
+        let new = format!(
+            "{head}\n|---|---|---|---|---|---|---|\n{}\n",
+            rows.join("\n")
+        );
+        println!("{new}");
+        let path = repository().join(document);
+        let text = fs::read_to_string(&path).expect(document);
+        let (before, rest) = text.split_once("<!-- faults -->\n").expect("its begin");
+        let (old, after) = rest
+            .split_once("<!-- end of faults -->\n")
+            .expect("its end");
+        if std::env::var_os("RUST_IVR_WRITE_FAULTS").is_some() {
+            let text = format!("{before}<!-- faults -->\n{new}<!-- end of faults -->\n{after}");
+            fs::write(path, text).expect(document);
+        } else {
+            assert_eq!(
+                outcomes(old),
+                outcomes(&new),
+                "{document} has another table: run `make faults`"
+            );
+        }
+    }
+}
+
+/// The table without its times, which no two runs share.
+fn outcomes(table: &str) -> Vec<Vec<&str>> {
+    let cells = |row| str::split(row, '|').take(5).map(str::trim).collect();
+    table.lines().map(cells).collect()
+}
