@@ -14,7 +14,6 @@ mod table;
 
 use std::cell::RefCell;
 use std::net::TcpStream;
-use std::time::Instant;
 
 use load::{CALLERS, FEW, Footprint, callers, endure, phone, target};
 use proxy::{Mode, Proxy};
@@ -54,14 +53,7 @@ fn warm_up(office: &Office) -> Footprint {
 
 /// Waits until `rustivr show status` says so.
 fn wait_status(office: &Office, words: &str) {
-    let until = Instant::now() + SOON;
-    loop {
-        let status = office.machine.cli("rustivr show status");
-        if status.contains(words) {
-            return;
-        }
-        assert!(Instant::now() < until, "{words}: {status}");
-    }
+    office.machine.wait_cli("rustivr show status", words, SOON);
 }
 
 fn server(office: &mut Office) -> &mut MariaDb {

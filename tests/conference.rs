@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use support::conference::{
     CLIENT, Conference, FOURTH, FOURTH_NUMBER, MANAGER, THIRD, THIRD_NUMBER, hear, office,
-    office_with, wait_told,
+    office_on, office_with, wait_told,
 };
-use support::office::{MUSIC, Office, RINGBACK, SOON};
+use support::office::{Database, MUSIC, Office, RINGBACK, SOON};
 use support::rtp::Source;
 use support::sip::{Call, Dtmf, Ending};
 
@@ -206,6 +206,23 @@ fn codes_that_lead_nowhere_lead_back_and_a_code_ends_by_itself() {
     conference.client.hangup();
     hear(&third, &[MANAGER]);
     third.hangup();
+    conference.assert_ended();
+}
+
+#[test]
+fn a_code_comes_out_of_the_copy_while_the_database_is_gone() {
+    let mut office = office_on("conference-copy", Database::MariaDb, |config| config);
+    let copied = "; 2 codes, ";
+    office.machine.wait_cli("rustivr show status", copied, SOON);
+    office.mariadb.as_mut().expect("MariaDB").kill();
+    let conference = Conference::begin(&office);
+    let third = conference.dial_third().answer(Source::tone(THIRD));
+    hear(&conference.manager, &[THIRD]);
+    conference.press("#");
+    hear(&third, &[CLIENT, MANAGER]);
+    hear(&conference.client, &[MANAGER, THIRD]);
+    third.hangup();
+    conference.client.hangup();
     conference.assert_ended();
 }
 

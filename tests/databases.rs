@@ -6,6 +6,7 @@ mod support;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -150,7 +151,21 @@ fn a_frozen_killed_or_broken_mariadb_costs_a_caller_its_timeout_and_no_more() {
     for secret in [secret, MariaDb::PASSWORD] {
         assert!(!log.contains(secret), "a password stands in the log");
     }
+    assert_readers_are_told_of(&office);
     office.assert_nothing_left();
+}
+
+/// A file with a password that everybody may read draws a warning, and no other file does.
+fn assert_readers_are_told_of(office: &Office) {
+    let file = office.run.directory().join("etc").join(CONF);
+    for (mode, warned) in [(0o644, true), (0o640, false)] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("our own file");
+        let mark = office.machine.log_mark();
+        office.use_database(&over_tcp(office, MariaDb::PASSWORD));
+        let told = office.machine.log_since(mark);
+        let warning = "holds a password and everybody may read it: chmod o-r";
+        assert_eq!(told.contains(warning), warned, "{mode:o}: {told}");
+    }
 }
 
 #[test]

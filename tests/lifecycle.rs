@@ -52,27 +52,6 @@ fn wait_until<T: PartialEq + std::fmt::Debug>(wanted: T, what: &str, measured: i
     }
 }
 
-/// Asterisk's open files.
-fn descriptors(pid: u32) -> usize {
-    fs::read_dir(format!("/proc/{pid}/fd"))
-        .expect("Asterisk's open files")
-        .count()
-}
-
-/// Names of Asterisk's threads that are ours. Asterisk's own pools breathe, ours must not.
-fn our_threads(pid: u32) -> Vec<String> {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("Asterisk's threads");
-    let mut names: Vec<String> = tasks
-        .map(|task| task.expect("a thread").path().join("comm"))
-        // A thread may end between the two looks.
-        .filter_map(|comm| fs::read_to_string(comm).ok())
-        .map(|name| name.trim().to_owned())
-        .filter(|name| name.starts_with("rustivr"))
-        .collect();
-    names.sort();
-    names
-}
-
 #[test]
 fn ten_loads_in_one_process_leave_no_thread_descriptor_or_connection() {
     let office = Office::open("ten-loads", Database::MariaDb);
@@ -83,33 +62,32 @@ fn ten_loads_in_one_process_leave_no_thread_descriptor_or_connection() {
         mariadb.sql(users).trim().to_owned()
     };
     office.bitrix24.on_call(Behaviour::answer(Source::Silence));
-    let pid = machine.asterisk_pid();
     // What calls themselves leave open once: Asterisk's, not ours.
     short_call(&office);
     office.assert_nothing_left();
     machine.cli("module unload res_rust_ivr.so");
-    wait_until(Vec::new(), "our threads", || our_threads(pid));
-    let files = descriptors(pid);
+    wait_until(Vec::new(), "our threads", || machine.own_threads());
+    let files = machine.descriptors();
     for time in 1..=10 {
         let mark = machine.log_mark();
         machine.cli("module load res_rust_ivr.so");
         machine.wait_log_since(mark, "Loaded res_rust_ivr.so", SOON);
         short_call(&office);
         if time == 10 {
-            let threads = our_threads(pid);
+            let threads = machine.own_threads();
             wait_until("8".into(), "idle connections", connected);
-            let busy = descriptors(pid);
+            let busy = machine.descriptors();
             for _ in 0..20 {
                 short_call(&office);
             }
-            wait_until(busy, "descriptors after calls", || descriptors(pid));
-            assert_eq!(our_threads(pid), threads, "calls add no thread");
+            wait_until(busy, "descriptors after calls", || machine.descriptors());
+            assert_eq!(machine.own_threads(), threads, "calls add no thread");
         }
         let shown = machine.cli("module show like res_rust_ivr");
         assert!(shown.contains("0          Running"), "{shown}");
         machine.cli("module unload res_rust_ivr.so");
-        wait_until(Vec::new(), "our threads", || our_threads(pid));
-        wait_until(files, "descriptors", || descriptors(pid));
+        wait_until(Vec::new(), "our threads", || machine.own_threads());
+        wait_until(files, "descriptors", || machine.descriptors());
     }
     wait_until("0".into(), "connections", connected);
     let shown = machine.cli("module show like res_rust_ivr");
@@ -118,6 +96,26 @@ fn ten_loads_in_one_process_leave_no_thread_descriptor_or_connection() {
     let story = format!("Ext. s: RustIvr {NO_ROWS}: FALLBACK NO_ROWS rows=LIVE");
     assert_eq!(machine.log().matches(&story).count(), 31);
     assert!(machine.alive());
+}
+
+#[test]
+fn unloading_and_stopping_wait_for_no_frozen_database() {
+    let office = Office::open("frozen", Database::MariaDb);
+    let machine = &office.machine;
+    let mariadb = office.mariadb.as_ref().expect("MariaDB");
+    mariadb.stop();
+    // This call meets the frozen server; from then on the keeper knocks at it.
+    machine.cli(&format!("rustivr test {NO_ROWS}"));
+    let begin = Instant::now();
+    machine.cli("module unload res_rust_ivr.so");
+    assert!(begin.elapsed() < SOON / 2, "{:?}", begin.elapsed());
+    wait_until(Vec::new(), "our threads", || machine.own_threads());
+
+    machine.cli("module load res_rust_ivr.so");
+    machine.cli(&format!("rustivr test {NO_ROWS}"));
+    let how = machine.stop_asterisk(SOON);
+    assert!(how.ends_with("exit status: 0"), "{how}");
+    mariadb.cont();
 }
 
 #[test]

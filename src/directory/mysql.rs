@@ -151,6 +151,8 @@ impl Server {
         watchdog: &Watchdog,
         query: &Query,
     ) -> Result<Table<N>, LookupError> {
+        // A frozen server is found with the short timeouts; nothing can end a login early.
+        drop(self.login(self.opts.clone())?);
         let opts = OptsBuilder::from_opts(self.opts.clone()).read_timeout(Some(COPY_TIME));
         let mut conn = self.login(opts.into())?;
         let socket = conn.as_raw_fd();

@@ -1,7 +1,6 @@
 //! The load under which a database fails: callers at a steady pace, each with a target of its own,
 //! and what became of every one of them.
 
-use std::fs;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -135,23 +134,11 @@ pub struct Footprint {
 impl Footprint {
     /// Taken when there has been some load, for which Asterisk starts threads that it keeps.
     pub fn of(office: &Office) -> Self {
-        let process = format!("/proc/{}", office.machine.asterisk_pid());
-        let list = |what: &str| {
-            let entries = fs::read_dir(format!("{process}/{what}")).expect("Asterisk runs");
-            let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-            paths.collect::<Vec<_>>()
-        };
-        let threads = list("task");
-        // One that ended since then has no name.
-        let names = threads
-            .iter()
-            .filter_map(|task| fs::read_to_string(task.join("comm")).ok());
-        let mut own: Vec<_> = names.filter(|name| name.starts_with("rustivr")).collect();
-        own.sort();
+        let machine = &office.machine;
         Self {
-            threads: threads.len(),
-            own,
-            descriptors: list("fd").len(),
+            threads: machine.threads().len(),
+            own: machine.own_threads(),
+            descriptors: machine.descriptors(),
             statements: statements(office),
         }
     }

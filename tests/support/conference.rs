@@ -29,7 +29,16 @@ pub fn office(name: &str) -> Office {
 
 /// The same with something more changed.
 pub fn office_with(name: &str, change: impl FnOnce(MachineConfig) -> MachineConfig) -> Office {
-    Office::open_with(name, Database::Sqlite, |config| {
+    office_on(name, Database::Sqlite, change)
+}
+
+/// The same with another database.
+pub fn office_on(
+    name: &str,
+    database: Database,
+    change: impl FnOnce(MachineConfig) -> MachineConfig,
+) -> Office {
+    Office::open_with(name, database, |config| {
         change(
             config
                 .file(

@@ -18,7 +18,9 @@ mod database;
 mod run;
 mod samples;
 
-use std::time::Duration;
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 pub use config::MachineConfig;
 pub use container::Container;
@@ -62,6 +64,18 @@ impl Machine {
             .exec(&["asterisk", "-C", &conf, "-rx", command], "")
     }
 
+    /// Waits until a command prints these words.
+    pub fn wait_cli(&self, command: &str, words: &str, within: Duration) {
+        let until = Instant::now() + within;
+        loop {
+            let printed = self.cli(command);
+            if printed.contains(words) {
+                return;
+            }
+            assert!(Instant::now() < until, "no {words:?}: {printed}");
+        }
+    }
+
     /// The address that Asterisk's SIP and RTP are bound to.
     pub fn address(&self) -> std::net::Ipv4Addr {
         self.run.asterisk()
@@ -97,14 +111,50 @@ impl Machine {
         self.container.wait_log(mark, text, within)
     }
 
-    /// The process as the host sees it: `/proc/PID` tells its threads, memory and descriptors.
+    /// The process as the host sees it: `/proc/PID` tells its memory.
     pub fn asterisk_pid(&self) -> u32 {
         self.container.pid()
+    }
+
+    /// Asterisk's open files.
+    pub fn descriptors(&self) -> usize {
+        self.listed("fd").len()
+    }
+
+    /// Names of all of Asterisk's threads, sorted.
+    pub fn threads(&self) -> Vec<String> {
+        let tasks = self.listed("task").into_iter();
+        // A thread may end between the two looks.
+        let names = tasks.filter_map(|task| fs::read_to_string(task.join("comm")).ok());
+        let mut names: Vec<String> = names.map(|name| name.trim().to_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// Names of the threads that are ours, sorted.
+    pub fn own_threads(&self) -> Vec<String> {
+        let mut names = self.threads();
+        names.retain(|name| name.starts_with("rustivr"));
+        names
+    }
+
+    fn listed(&self, what: &str) -> Vec<PathBuf> {
+        let directory = format!("/proc/{}/{what}", self.asterisk_pid());
+        let entries = fs::read_dir(directory).expect("Asterisk runs");
+        entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect()
     }
 
     /// Whether Asterisk still runs. False after a crash, too.
     pub fn alive(&self) -> bool {
         self.container.alive()
+    }
+
+    /// Ends Asterisk as `core stop now` does; says how it ended.
+    pub fn stop_asterisk(&self, within: Duration) -> String {
+        self.container.signal("TERM");
+        self.container.wait_ended(within)
     }
 
     /// Ends Asterisk as a power cut would and starts it again over the same files.

@@ -123,6 +123,17 @@ impl Container {
         self.log.state().ended.is_none()
     }
 
+    /// Waits until the first process has ended by itself; says how.
+    pub fn wait_ended(&self, within: Duration) -> String {
+        let (state, waited) = self
+            .log
+            .changed
+            .wait_timeout_while(self.log.state(), within, |state| state.ended.is_none())
+            .expect("the log");
+        assert!(!waited.timed_out(), "not ended within {within:?}");
+        state.ended.clone().expect("an end")
+    }
+
     /// Everything printed since the mark; 0: since the start.
     pub fn log_since(&self, mark: usize) -> String {
         self.log.state().lines[mark..].join("\n")
