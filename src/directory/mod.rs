@@ -1,11 +1,12 @@
 //! Where menus and codes come from: the database within a time budget, else the last known
 //! good copy of its tables.
 //!
-//! `sqlite.rs` and `mysql.rs` know their database, `pool.rs` keeps MySQL's connections ready
-//! and knows when not to ask, `deadline.rs` cuts off a server that is too slow. `copy.rs`
+//! `sqlite.rs` and `mysql.rs` know their database, `pool.rs` keeps MySQL's connections ready,
+//! `breaker.rs` knows when not to ask, `deadline.rs` cuts off a server that is too slow. `copy.rs`
 //! renews the copy, `table.rs` holds it, `disk.rs` keeps it over a restart. Nothing here
 //! decides about calls.
 
+mod breaker;
 mod copy;
 mod deadline;
 mod disk;

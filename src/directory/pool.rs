@@ -8,11 +8,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use std::{io, mem};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use super::breaker::Breaker;
 use super::deadline::Watchdog;
 use super::mysql::{Failure, Link, Server};
 use super::queries::Query;
@@ -21,15 +22,6 @@ use super::worker::Worker;
 use crate::ivr::MenuRow;
 use crate::numbers::Phone;
 use crate::ports::LookupError;
-
-/// From one attempt to connect to the next while the server is away; it doubles up to the
-/// longest. That and an attempt that still met the dead server (`timeout` at most) are the
-/// time in which we notice that it is back.
-const FIRST_INTERVAL: Duration = Duration::from_millis(50);
-const LONGEST_INTERVAL: Duration = Duration::from_millis(500);
-
-/// The least pause between the end of an attempt and the next.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// The connections to one server.
 pub(super) struct Pool {
@@ -42,7 +34,7 @@ struct Shared {
     /// How many connections the keeper keeps.
     limit: usize,
     watchdog: Option<Watchdog>,
-    /// The breaker. Changed under the state's lock, read without it.
+    /// Whether the breaker is open. Changed under the state's lock, read without it.
     open: AtomicBool,
     state: Mutex<State>,
     /// Callers wait here for a connection, or for the news that there will be none.
@@ -56,22 +48,9 @@ struct State {
     idle: Vec<Link>,
     /// Connections that exist: idle ones and lent ones.
     alive: usize,
-    /// Why the server was asked in vain; `None` once an attempt to connect succeeds.
-    trouble: Option<Trouble>,
-    /// When the server answered again after the last trouble.
-    answered: Option<Instant>,
+    breaker: Breaker,
     /// Why there will be no more connections: stopped, or never started.
     closed: Option<String>,
-}
-
-struct Trouble {
-    error: LookupError,
-    since: Instant,
-    /// When the last attempt ended.
-    ended: Instant,
-    /// From the last attempt to the next, which begins at `next`.
-    interval: Duration,
-    next: Instant,
 }
 
 impl Pool {
@@ -156,7 +135,7 @@ impl Pool {
             return None;
         }
         let state = self.shared.state.lock();
-        state.trouble.as_ref().map(|trouble| trouble.error.clone())
+        state.breaker.trouble().map(|trouble| trouble.error.clone())
     }
 
     /// A whole table, over a connection of its own.
@@ -173,11 +152,10 @@ impl Pool {
     /// For the operator: how the server does, and the connections.
     pub(super) fn describe(&self) -> String {
         let state = self.shared.state.lock();
-        let doing = match (&state.closed, &state.trouble) {
+        let doing = match (&state.closed, state.breaker.trouble()) {
             (Some(why), _) => why.clone(),
             (None, Some(trouble)) => {
-                let open = self.shared.open.load(Ordering::Relaxed);
-                let what = if open {
+                let what = if state.breaker.is_open() {
                     "is not asked"
                 } else {
                     "takes no more connections"
@@ -230,8 +208,8 @@ impl Shared {
             if !late && let Some(link) = state.idle.pop() {
                 return Ok(link);
             }
-            let hopeless = state.alive == 0 || self.open.load(Ordering::Relaxed);
-            let trouble = state.trouble.as_ref().filter(|_| hopeless);
+            let hopeless = state.alive == 0 || state.breaker.is_open();
+            let trouble = state.breaker.trouble().filter(|_| hopeless);
             if let Some(trouble) = trouble.filter(|trouble| late || trouble.ended >= began) {
                 let error = trouble.error.clone();
                 return Err(self.open(state, error, began));
@@ -247,26 +225,16 @@ impl Shared {
     }
 
     /// Opens the breaker: the server was asked in vain since the call `began`. What was idle
-    /// is as doubtful as the connection that failed; not so when the server answered anew
-    /// meanwhile.
+    /// is as doubtful as the connection that failed.
     fn open(
         &self,
         mut state: MutexGuard<'_, State>,
         error: LookupError,
         began: Instant,
     ) -> LookupError {
-        let answered = state.answered.is_some_and(|answered| answered > began);
-        if state.closed.is_some() || answered {
+        if state.closed.is_some() || !state.breaker.asked_in_vain(&error, began, Instant::now()) {
             return error;
         }
-        let now = Instant::now();
-        state.trouble.get_or_insert_with(|| Trouble {
-            error: error.clone(),
-            since: now,
-            ended: now,
-            interval: Duration::ZERO,
-            next: now,
-        });
         self.open.store(true, Ordering::Relaxed);
         let doubtful = mem::take(&mut state.idle);
         state.alive -= doubtful.len();
@@ -318,7 +286,7 @@ impl Shared {
                 self.work.wait(&mut state);
                 continue;
             }
-            let Some(trouble) = &state.trouble else {
+            let Some(trouble) = state.breaker.trouble() else {
                 return Some(false);
             };
             let next = trouble.next;
@@ -332,15 +300,12 @@ impl Shared {
     /// Takes up a connection, unless the server came in doubt while it was being made.
     fn connected(&self, link: Link, in_doubt: bool) {
         let mut state = self.state.lock();
-        if state.closed.is_some() || (!in_doubt && state.trouble.is_some()) {
+        if state.closed.is_some() || (!in_doubt && state.breaker.trouble().is_some()) {
             return;
         }
         state.alive += 1;
         state.idle.push(link);
-        let recovered = state.trouble.take().is_some();
-        if recovered {
-            state.answered = Some(Instant::now());
-        }
+        let recovered = state.breaker.attempt_succeeded(Instant::now());
         self.open.store(false, Ordering::Relaxed);
         drop(state);
         self.changed.notify_one();
@@ -354,23 +319,10 @@ impl Shared {
         if state.closed.is_some() {
             return;
         }
-        let last = state.trouble.take();
-        let news = last.as_ref().is_none_or(|last| last.error != error);
-        let (since, interval) = last.map_or((began, FIRST_INTERVAL), |last| {
-            let longer = (last.interval * 2).clamp(FIRST_INTERVAL, LONGEST_INTERVAL);
-            (last.since, longer)
-        });
-        let ended = Instant::now();
-        state.trouble = Some(Trouble {
-            error: error.clone(),
-            since,
-            ended,
-            interval,
-            next: (began + interval).max(ended + PAUSE),
-        });
-        if state.alive == 0 {
-            self.open.store(true, Ordering::Relaxed);
-        }
+        let last = state.alive == 0;
+        let breaker = &mut state.breaker;
+        let news = breaker.attempt_failed(&error, began, Instant::now(), last);
+        self.open.store(breaker.is_open(), Ordering::Relaxed);
         drop(state);
         self.changed.notify_all();
         if news {
@@ -388,6 +340,7 @@ mod tests {
     use super::super::queries::Queries;
     use super::*;
     use crate::settings::{Address, Secret, Settings};
+    use std::time::Duration;
 
     #[test]
     fn busy_connections_are_named_as_the_reason() {
