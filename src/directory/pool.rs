@@ -348,7 +348,8 @@ mod tests {
         let address = Address::Socket("/nonexistent".into());
         let queries = Queries::new(&Settings::default().database);
         let server = Server::new(&address, "site", "u", &Secret::default(), queries, timeout);
-        let pool = Pool::open(server, 1);
+        // The keeper has nothing to do.
+        let pool = Pool::open(server, 0);
         // As if the only connection were lent to somebody.
         pool.shared.state.lock().alive = 1;
         let began = Instant::now();
