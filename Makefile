@@ -57,7 +57,7 @@ faults: ## Makes the READMEs' table of what calls get while the database fails
 	tests/set-up
 	$(MAKE) all
 	RUST_IVR_MODULE=$(CURDIR)/$(PRODUCT) RUST_IVR_WRITE_FAULTS=1 \
-		$(CARGO) test --release --locked --test alive -- --test-threads=$(TEST_THREADS)
+		$(CARGO) test --release --locked --test all alive:: -- --test-threads=$(TEST_THREADS)
 
 .PHONY: install
 install: ## Installs module, documentation, recordings and a first configuration (DESTDIR, MODULES_DIR, DATA_DIR, CONFIG_DIR)

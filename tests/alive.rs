@@ -2,23 +2,19 @@
 //! later callers the wait, and when the database is back its rows are live again. For each fault two
 //! hundred real callers, 20 a second, each with a target of its own.
 
-#[path = "alive/copy.rs"]
 mod copy;
-#[path = "alive/load.rs"]
 mod load;
-#[path = "alive/proxy.rs"]
 mod proxy;
-mod support;
-#[path = "alive/table.rs"]
 mod table;
 
 use std::cell::RefCell;
+use std::io::Read;
 use std::net::TcpStream;
 
+use crate::support::machine::MariaDb;
+use crate::support::office::{Database, Office, SOON};
 use load::{CALLERS, FEW, Footprint, callers, endure, phone, target};
 use proxy::{Mode, Proxy};
-use support::machine::MariaDb;
-use support::office::{Database, Office, SOON};
 
 /// An office with the callers' rows in its tables and in the copy, and what it holds when idle.
 fn open(name: &str) -> (Office, Footprint) {
@@ -149,9 +145,14 @@ fn a_server_with_no_place_left_costs_nobody_a_call() {
         &sound,
         "max_connections reached",
         |office| {
-            // Ten is the least that MariaDB takes; who does not log in holds a place all the same.
-            let more = || TcpStream::connect(address).expect("a place");
-            others.replace((0..12).map(|_| more()).collect());
+            // Ten is the least that MariaDB takes. Who does not log in holds a place all the same,
+            // once the server has greeted it.
+            let more = |_| {
+                let mut other = TcpStream::connect(address).expect("a place");
+                other.read_exact(&mut [0; 4]).expect("a greeting");
+                other
+            };
+            others.replace((0..12).map(more).collect());
             server(office).sql(
                 "SET GLOBAL connect_timeout = 60; SET GLOBAL max_connections = 10;
                  KILL USER asterisk",

@@ -1,6 +1,11 @@
 //! `make bench`: what `RustIvr` adds to a call's setup beside a plain `Dial`, then what a room costs
 //! beside a plain `Dial` and beside ConfBridge: Asterisk's processor time while people talk.
 
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "it uses a part of what the tests use"
+)]
 mod support;
 
 use std::fs;

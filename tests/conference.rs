@@ -1,17 +1,15 @@
 //! B1 to B6 with real callers: a manager inside Bitrix24 brings a third person into the call.
 //! Each party says its own tone, and who hears whom is measured on what each one received.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
-use support::conference::{
+use crate::support::conference::{
     CLIENT, Conference, FOURTH, FOURTH_NUMBER, MANAGER, THIRD, THIRD_NUMBER, hear, office,
     office_on, office_with, wait_told,
 };
-use support::office::{Database, MUSIC, Office, RINGBACK, SOON};
-use support::rtp::Source;
-use support::sip::{Call, Dtmf, Ending};
+use crate::support::office::{Database, MUSIC, Office, RINGBACK, SOON};
+use crate::support::rtp::Source;
+use crate::support::sip::{Call, Dtmf, Ending};
 
 const AT_ONCE: Duration = Duration::from_millis(100);
 

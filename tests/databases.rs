@@ -1,8 +1,6 @@
 //! The database in every mood, with real calls: what a caller waits for it, and who is rung when
 //! it does not answer.
 
-mod support;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,9 +8,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::machine::{MariaDb, sqlite};
-use support::office::{Database, Office, SOON, TARGET_TONE};
-use support::rtp::Source;
+use crate::support::machine::{MariaDb, sqlite};
+use crate::support::office::{Database, Office, SOON, TARGET_TONE};
+use crate::support::rtp::Source;
 
 const ONE_BUTTON: &str = "70000000001";
 const CAKES_NUMBER: &str = "74950000001";

@@ -2,6 +2,11 @@
 //! its spoken prompts. Prints a timeline of each call and leaves recordings, the SIP record,
 //! Asterisk's log and a picture in `demo-output/`. Fails when a call did not end as it must.
 
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "it uses a part of what the tests use"
+)]
 mod support;
 
 mod demo {

@@ -1,17 +1,15 @@
 //! Who leaves when, in every state and also two at once: nobody is left on hold, two talk on, one
 //! alone goes, and nothing of the call remains in Asterisk.
 
-mod support;
-
 use std::fs;
 use std::time::{Duration, Instant};
 
-use support::conference::{
+use crate::support::conference::{
     CLIENT, Conference, MANAGER, THIRD, assert_nothing_left, hear, office, office_with,
 };
-use support::office::{MUSIC, Office, SOON};
-use support::rtp::Source;
-use support::sip::{Call, Dtmf, Incoming};
+use crate::support::office::{MUSIC, Office, SOON};
+use crate::support::rtp::Source;
+use crate::support::sip::{Call, Dtmf, Incoming};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -341,7 +339,7 @@ fn an_orphan_waits_with_music_where_that_is_configured() {
 fn nobody_is_stranded_who_leaves_on_the_way_into_the_room() {
     let office = office("departures-way-in");
     for leavers in ["c", "m", "mc", "cm"] {
-        let (client, manager) = support::conference::bridged_call(&office);
+        let (client, manager) = crate::support::conference::bridged_call(&office);
         manager.press('*', Dtmf::Rfc4733);
         manager.press('7', Dtmf::Rfc4733);
         for who in leavers.chars() {

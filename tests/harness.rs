@@ -1,17 +1,12 @@
 //! Tests of the test harness itself: what judges the module must be right first. Stand-in peers call
 //! each other over loopback; the parts' own tests are beside them in `support/`.
 
-mod support {
-    pub mod rtp;
-    pub mod sip;
-    pub mod sound;
-}
-
 use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
-use support::rtp::{Codec, Source};
-use support::sip::{
+
+use crate::support::rtp::{Codec, Source};
+use crate::support::sip::{
     Asker, Behaviour, Call, Credentials, Demand, Direction, Dtmf, Ending, Invite, Message, Peer,
     Trace, user_of,
 };
@@ -242,7 +237,7 @@ fn transfers_are_asked_for_in_the_dialog() {
     );
     let (consult, third) = talk(&multifon, &bitrix);
     near.refer_replacing(&consult);
-    let replaces = |event: &support::sip::Event| {
+    let replaces = |event: &crate::support::sip::Event| {
         event.is_request("REFER")
             && event
                 .message()
@@ -268,7 +263,9 @@ fn one_codec_is_agreed_and_used_both_ways() {
             .answer(Source::tone(CALLEE_TONE));
         near.wait_heard(CALLEE_TONE, SOON);
         far.wait_heard(CALLER_TONE, SOON);
-        let refused = near.rtp().press('1', support::rtp::Way::Events, SOON);
+        let refused = near
+            .rtp()
+            .press('1', crate::support::rtp::Way::Events, SOON);
         assert!(refused.is_err(), "no digits were agreed");
     }
 }

@@ -1,8 +1,6 @@
 //! Rows, prompts' names, callers' numbers and extensions that mean harm. A bad row costs its
 //! button, never the call, and nothing but an allowed number is ever dialled.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,12 +8,12 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use support::machine::MachineConfig;
-use support::office::{
+use crate::support::machine::MachineConfig;
+use crate::support::office::{
     BITRIX24_TONE, Database, FLOWERS, INTRO, Office, Rows, SOON, TARGET_TONE, inside, tone_wav,
 };
-use support::rtp::Source;
-use support::sip::{Behaviour, Call, Dtmf, Invite, Kind, Message, user_of};
+use crate::support::rtp::Source;
+use crate::support::sip::{Behaviour, Call, Dtmf, Invite, Kind, Message, user_of};
 
 const FLOWERS_NUMBER: &str = "74950000002";
 

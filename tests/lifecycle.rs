@@ -1,14 +1,14 @@
 //! The module's life inside a running Asterisk: load, unload, reload and mistakes in the
 //! configuration, always with calls before, during and after.
 
-mod support;
-
 use std::fs;
 use std::time::{Duration, Instant};
 
-use support::office::{BITRIX24_TONE, CALLER_TONE, Database, INTRO, Office, SOON, TARGET_TONE};
-use support::rtp::Source;
-use support::sip::{Behaviour, Dtmf, Ending};
+use crate::support::office::{
+    BITRIX24_TONE, CALLER_TONE, Database, INTRO, Office, SOON, TARGET_TONE,
+};
+use crate::support::rtp::Source;
+use crate::support::sip::{Behaviour, Dtmf, Ending};
 
 const NO_ROWS: &str = "70000000000";
 const ONE_BUTTON: &str = "70000000001";

@@ -1,18 +1,16 @@
 //! Recordings of every sample rate and kind, as callers hear them: the right pitch, the whole
 //! length, the file that lies there now.
 
-mod support;
-
 use std::fs;
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::machine::repository;
-use support::office::{Database, FLOWERS, Office, Rows, SOON, TARGET_TONE, tone_wav};
-use support::rtp::Source;
-use support::sip::{Call, Dtmf};
-use support::sound::{Recording, level};
+use crate::support::machine::repository;
+use crate::support::office::{Database, FLOWERS, Office, Rows, SOON, TARGET_TONE, tone_wav};
+use crate::support::rtp::Source;
+use crate::support::sip::{Call, Dtmf};
+use crate::support::sound::{Recording, level};
 
 const NUMBER: &str = "74950000001";
 

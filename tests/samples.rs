@@ -1,14 +1,12 @@
 //! The samples of `dialplan/` as an operator would install them, beyond what `calls.rs` shows: a
 //! module that did not load, managers who call out, and strangers.
 
-mod support;
-
 use std::time::Duration;
 
-use support::machine::{MULTIFON_NUMBER, PBX_LOGIN, PBX_PASSWORD};
-use support::office::{Database, Office, SOON, TARGET_TONE};
-use support::rtp::Source;
-use support::sip::{Behaviour, Credentials, Invite, Peer};
+use crate::support::machine::{MULTIFON_NUMBER, PBX_LOGIN, PBX_PASSWORD};
+use crate::support::office::{Database, Office, SOON, TARGET_TONE};
+use crate::support::rtp::Source;
+use crate::support::sip::{Behaviour, Credentials, Invite, Peer};
 
 #[test]
 fn without_the_module_calls_come_and_go() {

@@ -1,13 +1,11 @@
 //! W4 on an Asterisk that leaves transfers to the module: the manager's leg stays, and transfers
 //! that are none of its business go on as before.
 
-mod support;
-
 use std::time::Duration;
 
-use support::office::{BITRIX24_TONE, CALLER_TONE, Database, Office, SOON, TARGET_TONE};
-use support::rtp::Source;
-use support::sip::{Call, Ending};
+use crate::support::office::{BITRIX24_TONE, CALLER_TONE, Database, Office, SOON, TARGET_TONE};
+use crate::support::rtp::Source;
+use crate::support::sip::{Call, Ending};
 
 const CLIENT: &str = "70000000000";
 

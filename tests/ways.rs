@@ -1,17 +1,15 @@
 //! W1, W2 and W3 with SIP peers that behave as Bitrix24 does in each: how a call gets into a room.
 //! W4, by transfer, is in `refer.rs` and `transfer.rs`.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
-use support::conference::{
+use crate::support::conference::{
     CLIENT, Conference, MANAGER, THIRD, THIRD_NUMBER, add_and_leave, assert_nothing_left,
     bridged_call, call_from_bitrix24, called_out, hear, office_with, wait_told,
 };
-use support::office::{MUSIC, Office, SOON};
-use support::rtp::Source;
-use support::sip::{Call, Direction, Dtmf, Ending};
+use crate::support::office::{MUSIC, Office, SOON};
+use crate::support::rtp::Source;
+use crate::support::sip::{Call, Direction, Dtmf, Ending};
 
 /// A second manager and a second client.
 const OTHER_MANAGER: f64 = 700.0;

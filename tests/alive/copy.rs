@@ -4,9 +4,9 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::load::{FEW, callers, phone, target};
+use super::load::{CALLERS, FEW, callers, phone, target};
+use super::{add_callers, open, wait_status};
 use crate::support::office::{Database, Office, SOON};
-use crate::{CALLERS, add_callers, open, wait_status};
 
 #[test]
 fn a_hundred_thousand_phones_are_copied_in_two_seconds_and_nobody_feels_it() {

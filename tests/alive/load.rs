@@ -5,9 +5,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::table;
 use crate::support::office::{Office, SOON};
 use crate::support::sip::Call;
-use crate::table;
 
 /// Callers while a fault lasts.
 pub const CALLERS: usize = 200;

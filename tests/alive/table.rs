@@ -6,7 +6,7 @@ use std::fs;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::load::{CALLERS, Fate};
+use super::load::{CALLERS, Fate};
 use crate::support::machine::repository;
 
 /// How soon after a fault rows must be live again.

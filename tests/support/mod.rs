@@ -2,12 +2,6 @@
 //! parties, RTP, and the measuring of sound. Asterisk is driven as a black box;
 //! nothing here imports the module's own code.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "every test program compiles this tree and uses its own part of it"
-)]
-
 pub mod conference;
 pub mod machine;
 pub mod office;

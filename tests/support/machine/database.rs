@@ -97,11 +97,6 @@ impl MariaDb {
         self.container = None;
     }
 
-    /// The server's log.
-    pub fn log(&self) -> String {
-        self.running().log_since(0)
-    }
-
     fn administer(&self, text: &str) -> String {
         let socket = format!("--socket={}", Self::SOCKET);
         let client = ["mariadb", &socket, "--default-character-set=utf8mb4", "-N"];

@@ -1,12 +1,6 @@
 //! One RTP stream of a stand-in: sends G.711 every 20 ms from a [`Source`], receives on a timeline,
 //! and carries digits both ways (RFC 4733 and in band).
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "every test program uses its own part of it"
-)]
-
 mod g711;
 mod packet;
 mod receiver;

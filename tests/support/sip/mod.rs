@@ -2,12 +2,6 @@
 //! for tests against a real Asterisk. A [`Peer`] places an [`Invite`] and gets a [`Call`], or gets an
 //! [`Incoming`] and decides; every wait is on an event, every message is in the [`Trace`].
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "every test program uses its own part of it"
-)]
-
 mod behaviour;
 mod call;
 mod core;
@@ -30,11 +24,9 @@ pub use behaviour::Behaviour;
 pub use call::{Call, Dtmf};
 pub use dialog::{Ending, Event, What};
 pub use digest::{Asker, Credentials, Demand};
-pub use gate::GateCount;
 pub use incoming::Incoming;
 pub use invite::Invite;
-pub use message::{Message, Start, host_of, param, uri_in, user_of};
+pub use message::{Message, Start, user_of};
 pub use peer::Peer;
-pub use registrar::Registration;
-pub use sdp::{Description, Direction};
+pub use sdp::Direction;
 pub use trace::{Entry, Kind, Line, Trace};

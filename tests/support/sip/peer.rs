@@ -154,37 +154,6 @@ impl Peer {
         })
     }
 
-    /// Waits until the registration was taken back.
-    ///
-    /// # Panics
-    /// When it was not.
-    pub fn wait_unregistered(&self, within: Duration) {
-        self.core
-            .expect("the end of the registration", within, |state| {
-                state.registrar.as_ref()?.current.is_none().then_some(())
-            });
-    }
-
-    /// Every registration so far, renewals included.
-    pub fn registrations(&self) -> Vec<Registration> {
-        let state = self.core.state();
-        state
-            .registrar
-            .as_ref()
-            .map(|registrar| registrar.history.clone())
-            .unwrap_or_default()
-    }
-
-    /// How registrations stood up to the account's demand.
-    pub fn registrar_count(&self) -> GateCount {
-        let state = self.core.state();
-        state
-            .registrar
-            .as_ref()
-            .map(|registrar| registrar.gate.count)
-            .unwrap_or_default()
-    }
-
     fn handle(&self, id: String) -> Call {
         Call {
             core: Arc::clone(&self.core),

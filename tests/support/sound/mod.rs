@@ -1,15 +1,9 @@
 //! Who is heard when: each prompt and each party of a test has a tone of its own, and these functions
 //! find the tones in what a leg received. Tones of one test should lie 100 Hz apart or more.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "every test program uses its own part of it"
-)]
-
 mod recording;
 
-pub use recording::{Recording, Window};
+pub use recording::Recording;
 
 use std::f64::consts::TAU;
 

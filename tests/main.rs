@@ -1,0 +1,27 @@
+//! Everything that is tested with real parts: Asterisk with the module, databases, SIP callers that
+//! send RTP. One program, so that calls which wait for sound have others beside them to the end.
+//! `cargo test --test all conference::` runs a part.
+
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the rest is for `make demo` and `make bench`"
+)]
+mod support;
+
+mod harness;
+
+mod calls;
+mod hostile;
+mod lifecycle;
+mod prompts;
+mod samples;
+
+mod alive;
+mod databases;
+
+mod conference;
+mod departures;
+mod refer;
+mod transfer;
+mod ways;
