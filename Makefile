@@ -7,6 +7,9 @@ CARGO   ?= cargo
 INSTALL ?= install
 PRODUCT := target/release/libres_rust_ivr.so
 
+# What the module is built with besides the usual: `make FEATURES=tls`. Not out of the environment.
+FEATURES =
+
 # Where this machine's Asterisk keeps things: what its asterisk.conf says, else the first of the
 # usual places (Debian 13 and later, with and without a compiler; Debian 11; Red Hat; built from
 # source) that is there.
@@ -30,13 +33,13 @@ recordings = $(INSTALL) -d $(2) || exit 1; for file in $(1)/*; do \
 TEST_THREADS ?= 4
 
 .PHONY: all
-all: ## Builds the module: target/release/libres_rust_ivr.so
-	$(CARGO) build --release --locked
+all: ## Builds the module: target/release/libres_rust_ivr.so; FEATURES=tls: with TLS to the database
+	$(CARGO) build --release --locked $(addprefix --features=,$(FEATURES))
 
 .PHONY: test
 test: ## Everything that must hold, from unit tests to real calls; installs what it lacks (as root)
 	tests/set-up
-	$(MAKE) all
+	$(MAKE) all FEATURES=
 	RUST_IVR_MODULE=$(CURDIR)/$(PRODUCT) \
 		$(CARGO) test --release --locked --no-fail-fast -- --test-threads=$(TEST_THREADS)
 
@@ -105,6 +108,7 @@ fmt: ## Formats the source
 check: ## Formatting, lints and licences, as a change must pass them
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+	$(CARGO) clippy --release --locked --all-targets --features=tls -- -D warnings
 	@if command -v cargo-deny >/dev/null; then \
 		$(CARGO) deny --offline --locked check bans licenses sources; \
 	else \

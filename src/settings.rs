@@ -141,7 +141,11 @@ impl fmt::Display for Driver {
                 user,
                 ..
             } => {
-                write!(f, "mysql, {name} as {user} at {address}")
+                let with_tls = match address {
+                    Address::Tcp { tls: Some(_), .. } => " with TLS",
+                    _ => "",
+                };
+                write!(f, "mysql, {name} as {user} at {address}{with_tls}")
             }
         }
     }
@@ -150,7 +154,7 @@ impl fmt::Display for Driver {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Tcp { host, port, .. } => write!(f, "{host}:{port}"),
             Self::Socket(path) => write!(f, "{}", path.display()),
         }
     }
@@ -165,9 +169,18 @@ pub enum Address {
         host: String,
         /// 1 to 65535.
         port: u16,
+        /// `None`: rows and password's proof go over the network as they are.
+        tls: Option<Tls>,
     },
     /// A Unix socket's absolute path.
     Socket(PathBuf),
+}
+
+/// TLS, with which the server proves who it is and nobody else reads or changes the rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Certificates of authorities, absolute, trusted besides the well-known public ones.
+    pub ca: Option<PathBuf>,
 }
 
 /// A password: it never shows in `Debug` output.

@@ -16,11 +16,11 @@ use nix::sys::socket::{Shutdown, shutdown};
 use super::deadline::Watchdog;
 use super::queries::{Queries, Query};
 use super::table::{Builder, Table, TooLong};
-use super::{COPY_TIME, MAX_ROWS, menu_row, text};
+use super::{COPY_TIME, MAX_ROWS, menu_row, text, tls};
 use crate::ivr::MenuRow;
 use crate::numbers::Phone;
 use crate::ports::LookupError;
-use crate::settings::{Address, Secret};
+use crate::settings::{Address, Secret, Tls};
 
 /// The longest packet we take, in bytes: a lying server cannot make us hold more.
 const MAX_PACKET: usize = 1024 * 1024;
@@ -34,6 +34,7 @@ pub(super) struct Server {
     opts: Opts,
     place: String,
     user: String,
+    tls: Option<Tls>,
     queries: Queries,
     /// The caller's time budget for a look-up, all in all.
     pub(super) timeout: Duration,
@@ -86,20 +87,19 @@ impl Server {
             .tcp_keepalive_time_ms(Some(30_000))
             .tcp_keepalive_probe_interval_secs(Some(10))
             .tcp_keepalive_probe_count(Some(3));
-        let (opts, place) = match address {
-            Address::Tcp { host, port } => (
-                opts.ip_or_hostname(Some(host)).tcp_port(*port),
-                format!("MySQL at {host}:{port}"),
-            ),
-            Address::Socket(path) => (
-                opts.socket(Some(path.to_string_lossy())),
-                format!("MySQL at {}", path.display()),
-            ),
+        let (opts, tls) = match address {
+            Address::Tcp { host, port, tls } => {
+                let ssl = tls.as_ref().map(tls::options);
+                let opts = opts.ip_or_hostname(Some(host)).tcp_port(*port);
+                (opts.ssl_opts(ssl), tls.clone())
+            }
+            Address::Socket(path) => (opts.socket(Some(path.to_string_lossy())), None),
         };
         Self {
             opts: opts.into(),
-            place,
+            place: format!("MySQL at {address}"),
             user: user.to_owned(),
+            tls,
             queries,
             timeout,
         }
@@ -141,6 +141,9 @@ impl Server {
     }
 
     fn login(&self, opts: Opts) -> Result<Conn, LookupError> {
+        if let Some(why) = self.tls.as_ref().and_then(|_| tls::unfit()) {
+            return Err(LookupError::Unavailable(format!("{}: {why}", self.place)));
+        }
         log_in(opts).map_err(|e| self.no_login(e))
     }
 
@@ -232,6 +235,10 @@ impl Server {
 
     fn no_login(&self, error: Error) -> LookupError {
         let Self { place, user, .. } = self;
+        let tls = self.tls.as_ref().and_then(|tls| tls::explain(&error, tls));
+        if let Some(why) = tls {
+            return LookupError::Unavailable(format!("{place}: {why}"));
+        }
         LookupError::Unavailable(match error {
             Error::MySqlError(MySqlError {
                 code: 1129,
@@ -239,6 +246,13 @@ impl Server {
                 ..
             }) => {
                 format!("{place}: {message}; and raise the server's max_connect_errors")
+            }
+            Error::MySqlError(MySqlError {
+                code: 3159,
+                message,
+                ..
+            }) => {
+                format!("{place}: {message}; write [database] tls = yes")
             }
             Error::MySqlError(MySqlError {
                 code: 1049,
@@ -327,12 +341,17 @@ fn ends_connection(code: u16) -> bool {
 
 /// The kind of a broken or timed-out connection; `None` when the answer itself was wrong.
 fn io_kind(error: &Error) -> Option<ErrorKind> {
-    let error = match error {
-        Error::IoError(e) => e,
-        Error::CodecError(e) => e.source()?.downcast_ref::<io::Error>()?,
-        _ => return None,
-    };
-    (error.kind() != ErrorKind::InvalidData).then(|| error.kind())
+    let kind = io_error(error)?.kind();
+    (kind != ErrorKind::InvalidData).then_some(kind)
+}
+
+/// What the connection itself said.
+pub(super) fn io_error(error: &Error) -> Option<&io::Error> {
+    match error {
+        Error::IoError(e) => Some(e),
+        Error::CodecError(e) => e.source()?.downcast_ref(),
+        _ => None,
+    }
 }
 
 /// Runs the crate where a malformed answer can make it panic; that answer is then an error

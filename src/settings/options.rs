@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::values::{
-    digits, driver, host, key, music_class, orphan, pattern, port, query, seconds, socket,
-    template, text, whole,
+    absolute, digits, driver, host, key, music_class, orphan, pattern, port, query, seconds,
+    template, text, tls, whole,
 };
-use super::{Address, Driver, Line, Secret, Settings};
+use super::{Address, Driver, Line, Secret, Settings, Tls};
 use crate::numbers::{Pattern, shown};
 
 /// Reads a value into the draft, or says what would be right.
@@ -116,7 +116,13 @@ pub(super) const OPTIONS: &[(&str, &str, Read)] = &[
         put(&mut d.port, port(v).map(Some))
     }),
     ("database", "socket", |d, v| {
-        put(&mut d.socket, socket(v).map(Some))
+        let path = absolute(v, "/run/mysqld/mysqld.sock");
+        put(&mut d.socket, path.map(Some))
+    }),
+    ("database", "tls", |d, v| put(&mut d.tls, tls(v))),
+    ("database", "tls_ca", |d, v| {
+        let path = absolute(v, "/etc/ssl/certs/our-ca.pem");
+        put(&mut d.tls_ca, path.map(Some))
     }),
     ("database", "name", |d, v| {
         put(&mut d.name, text(v, "site").map(Some))
@@ -183,6 +189,8 @@ pub(super) struct Draft {
     host: Option<String>,
     port: Option<u16>,
     socket: Option<PathBuf>,
+    tls: bool,
+    tls_ca: Option<PathBuf>,
     name: Option<String>,
     user: Option<String>,
     password: Secret,
@@ -251,11 +259,27 @@ impl Draft {
                     .to_owned(),
             );
         }
+        if self.socket.is_some() && self.tls {
+            self.problems.push(
+                "[database] tls: a socket does not leave this machine and needs no TLS: \
+                 write tls = no, or host and port instead of socket"
+                    .to_owned(),
+            );
+        }
+        if self.tls_ca.is_some() && !self.tls {
+            self.problems.push(
+                "[database] tls_ca is for tls = yes: write that too, or take tls_ca away"
+                    .to_owned(),
+            );
+        }
         let address = match self.socket.take() {
             Some(path) => Address::Socket(path),
             None => Address::Tcp {
                 host: self.host.take().unwrap_or_else(|| "127.0.0.1".to_owned()),
                 port: self.port.unwrap_or(3306),
+                tls: self.tls.then(|| Tls {
+                    ca: self.tls_ca.take(),
+                }),
             },
         };
         let problems = &mut self.problems;

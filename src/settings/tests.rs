@@ -62,13 +62,15 @@ fn the_sample_uncommented_is_right_too() {
     assert!(settings.database.code_query.unwrap().ends_with("pref = ?"));
     let mysql = text
         .replace("driver = sqlite", "driver = mysql")
-        .replace("socket =", ";socket =");
+        .replace("socket =", ";socket =")
+        .replace("tls_ca =", ";tls_ca =");
     assert_eq!(
         parse(&mysql).unwrap().database.driver,
         Driver::Mysql {
             address: Address::Tcp {
                 host: "127.0.0.1".to_owned(),
-                port: 3306
+                port: 3306,
+                tls: None,
             },
             name: "site".to_owned(),
             user: "asterisk".to_owned(),
@@ -240,7 +242,8 @@ fn mysql_is_reached_one_way_and_needs_an_account() {
         panic!("driver = MySQL is mysql");
     };
     let host = "127.0.0.1".to_owned();
-    assert_eq!(address, Address::Tcp { host, port: 3306 });
+    let (port, tls) = (3306, None);
+    assert_eq!(address, Address::Tcp { host, port, tls });
     for more in ["host = db", "port = 3307"] {
         let problem = problem(&format!("{account}socket = /run/x.sock\n{more}"));
         assert!(problem.contains("keep one of them"), "{problem}");
@@ -257,6 +260,37 @@ fn mysql_is_reached_one_way_and_needs_an_account() {
         assert!(text.contains(part), "{text}");
     }
     assert!(!text.contains("geheim"));
+}
+
+#[test]
+fn tls_is_told_and_makes_no_copy_of_the_tables_worthless() {
+    let address = Address::Tcp {
+        host: "db".to_owned(),
+        port: 3306,
+        tls: Some(Tls { ca: None }),
+    };
+    assert_eq!(address.to_string(), "db:3306");
+    let driver = Driver::Mysql {
+        address,
+        name: "site".to_owned(),
+        user: "u".to_owned(),
+        password: Secret::default(),
+    };
+    assert_eq!(driver.to_string(), "mysql, site as u at db:3306 with TLS");
+}
+
+// What a module with TLS makes of its options is shown in Asterisk (`tests/tls.rs`).
+#[test]
+#[cfg(not(feature = "tls"))]
+fn tls_is_never_left_out_in_silence() {
+    let account = "[database]\ndriver = mysql\nname = site\nuser = u\n";
+    let refused = problem(&format!("{account}tls = Yes"));
+    let cure = "line 5: [database] tls = Yes: this module was built without TLS: build it with \
+                make FEATURES=tls";
+    assert!(refused.starts_with(cure), "{refused}");
+    let refused = problem(&format!("{account}tls_ca = /ca.pem"));
+    assert!(refused.contains("tls_ca is for tls = yes"), "{refused}");
+    parse(&format!("{account}tls = no")).unwrap();
 }
 
 #[test]
@@ -310,6 +344,8 @@ fn other_values_are_refused_with_what_is_right() {
         ("[database]\ndriver = postgres", "sqlite or mysql"),
         ("[database]\nfile =", "rust_ivr.sqlite3"),
         ("[database]\nsocket = mysqld.sock", "absolute path"),
+        ("[database]\ntls = true", "yes or no"),
+        ("[database]\ntls_ca = ca.pem", "absolute path"),
         (
             "[database]\nmenu_query = DELETE FROM t WHERE a = ?",
             "begins with SELECT or WITH",

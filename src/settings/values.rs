@@ -82,11 +82,24 @@ pub(super) fn port(value: &str) -> Result<u16, String> {
     }
 }
 
-pub(super) fn socket(value: &str) -> Result<PathBuf, String> {
+pub(super) fn absolute(value: &str, example: &str) -> Result<PathBuf, String> {
     if !value.starts_with('/') || value.chars().any(char::is_control) {
-        return Err("write an absolute path such as /run/mysqld/mysqld.sock".to_owned());
+        return Err(format!("write an absolute path such as {example}"));
     }
     Ok(value.into())
+}
+
+/// A wish for TLS is refused where it cannot be had: never is there less safety than was asked for.
+pub(super) fn tls(value: &str) -> Result<bool, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "no" => Ok(false),
+        "yes" if cfg!(feature = "tls") => Ok(true),
+        "yes" => Err(
+            "this module was built without TLS: build it with make FEATURES=tls and install that"
+                .to_owned(),
+        ),
+        _ => Err("write yes or no".to_owned()),
+    }
 }
 
 /// A statement that reads, with one place for what is looked up, or none when everything is.

@@ -16,6 +16,7 @@ fn open_on(server: &Liar, dir: &Dir) -> LiveDirectory {
     let address = Address::Tcp {
         host: "127.0.0.1".to_owned(),
         port: server.port(),
+        tls: None,
     };
     let settings = Database {
         driver: Driver::Mysql {

@@ -17,6 +17,7 @@ fn connect(port: u16, connections: usize, timeout: Duration) -> LiveDirectory {
             address: Address::Tcp {
                 host: "127.0.0.1".to_owned(),
                 port,
+                tls: None,
             },
             name: "site".to_owned(),
             user: "asterisk".to_owned(),
