@@ -10,6 +10,9 @@ PRODUCT := target/release/libres_rust_ivr.so
 # What the module is built with besides the usual: `make FEATURES=tls`. Not out of the environment.
 FEATURES =
 
+# For tests: the module with TLS, in cargo's other profile, so that it never is the product.
+WITH_TLS := target/debug/libres_rust_ivr.so
+
 # Where this machine's Asterisk keeps things: what its asterisk.conf says, else the first of the
 # usual places (Debian 13 and later, with and without a compiler; Debian 11; Red Hat; built from
 # source) that is there.
@@ -40,7 +43,8 @@ all: ## Builds the module: target/release/libres_rust_ivr.so; FEATURES=tls: with
 test: ## Everything that must hold, from unit tests to real calls; installs what it lacks (as root)
 	tests/set-up
 	$(MAKE) all FEATURES=
-	RUST_IVR_MODULE=$(CURDIR)/$(PRODUCT) \
+	$(CARGO) build --locked --features=tls
+	RUST_IVR_MODULE=$(CURDIR)/$(PRODUCT) RUST_IVR_MODULE_WITH_TLS=$(CURDIR)/$(WITH_TLS) \
 		$(CARGO) test --release --locked --no-fail-fast -- --test-threads=$(TEST_THREADS)
 
 .PHONY: demo

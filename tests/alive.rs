@@ -4,7 +4,7 @@
 
 mod copy;
 mod load;
-mod proxy;
+pub mod proxy;
 mod table;
 
 use std::cell::RefCell;

@@ -19,6 +19,7 @@ mod samples;
 
 mod alive;
 mod databases;
+mod tls;
 
 mod conference;
 mod departures;

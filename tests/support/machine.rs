@@ -178,5 +178,8 @@ fn launch(run: &Run, config: &MachineConfig) -> Container {
     let conf = format!("{INSIDE}/etc/asterisk.conf");
     let mut mounts = config.mounts();
     mounts.push(format!("{}:/etc/hosts", run.hosts().display()));
-    Container::start(run, "asterisk", &mounts, &["asterisk", "-f", "-C", &conf])
+    let mut command = vec!["env"];
+    command.extend(&config.environment);
+    command.extend(["asterisk", "-f", "-C", &conf]);
+    Container::start(run, "asterisk", &mounts, &command)
 }

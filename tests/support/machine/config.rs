@@ -31,8 +31,10 @@ const LOADED: &[&str] = &[
 
 /// The module that is tested, and every file of Asterisk's configuration directory.
 pub struct MachineConfig {
-    with_module: bool,
+    /// The variable that tells where the module is.
+    module: Option<&'static str>,
     more_modules: Vec<String>,
+    pub(super) environment: Vec<&'static str>,
     files: BTreeMap<String, String>,
 }
 
@@ -68,8 +70,9 @@ impl MachineConfig {
             files.insert(name.into(), text);
         }
         Self {
-            with_module: true,
+            module: Some("RUST_IVR_MODULE"),
             more_modules: Vec::new(),
+            environment: Vec::new(),
             files,
         }
     }
@@ -86,7 +89,19 @@ impl MachineConfig {
 
     /// Without the module: Asterisk as its distribution ships it.
     pub fn without_module(mut self) -> Self {
-        self.with_module = false;
+        self.module = None;
+        self
+    }
+
+    /// With the module as it is built with the feature `tls`.
+    pub fn with_tls(mut self) -> Self {
+        self.module = Some("RUST_IVR_MODULE_WITH_TLS");
+        self
+    }
+
+    /// Adds `NAME=value` to what Asterisk finds in its environment.
+    pub fn environment(mut self, variable: &'static str) -> Self {
+        self.environment.push(variable);
         self
     }
 
@@ -125,10 +140,10 @@ impl MachineConfig {
 
     /// What must be seen inside the container besides the run's directory.
     pub(super) fn mounts(&self) -> Vec<String> {
-        if !self.with_module {
+        let Some(variable) = self.module else {
             return Vec::new();
-        }
-        let module = module_from_environment();
+        };
+        let module = module_from_environment(variable);
         vec![format!("{}:{MODULES}/res_rust_ivr.so:ro", module.display())]
     }
 
@@ -144,13 +159,13 @@ impl MachineConfig {
         write_file(run, "modules.conf", &self.modules_conf());
         let data = run.data_directory();
         link_core_documentation(&data.join("documentation"));
-        if self.with_module {
+        if self.module.is_some() {
             install_data(&data);
         }
     }
 
     fn modules_conf(&self) -> String {
-        let ours = self.with_module.then_some("res_rust_ivr");
+        let ours = self.module.map(|_| "res_rust_ivr");
         let more = self.more_modules.iter().map(String::as_str);
         let names = LOADED
             .iter()
@@ -163,13 +178,13 @@ impl MachineConfig {
 }
 
 /// The built module, named by `RUST_IVR_MODULE`.
-fn module_from_environment() -> PathBuf {
-    let path = std::env::var_os("RUST_IVR_MODULE")
+fn module_from_environment(variable: &str) -> PathBuf {
+    let path = std::env::var_os(variable)
         .map(PathBuf::from)
         .unwrap_or_default();
     assert!(
         path.is_absolute() && path.is_file(),
-        "RUST_IVR_MODULE is to be the full path of the built module and is {path:?}; \
+        "{variable} is to be the full path of the built module and is {path:?}; \
          run `make test`, which builds it and sets this"
     );
     path
