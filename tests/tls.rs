@@ -2,6 +2,7 @@
 //! operator get when the server is not the one it should be.
 
 mod authority;
+mod forger;
 
 use std::fmt::Display;
 use std::fs;
@@ -60,6 +61,8 @@ struct Secured {
     server: Ipv4Addr,
     /// Who signs the server's certificates.
     authority: Authority,
+    /// The server's options for TLS.
+    options: String,
     /// From INVITE to INVITE with everything as it should be.
     normal: Duration,
 }
@@ -83,6 +86,7 @@ impl Secured {
             office,
             server,
             authority,
+            options: options.clone(),
             normal: Duration::ZERO,
         };
         secured.restart(&options);
@@ -191,6 +195,34 @@ fn rows_come_encrypted_and_only_from_the_server_that_is_named() {
     secured.restart("--skip-ssl");
     let none = "it offers no TLS; give it ssl_cert and ssl_key";
     secured.assert_distrusted("tls/ca.pem", none);
+    secured.close();
+}
+
+#[test]
+fn a_right_certificate_does_not_make_answers_right_that_are_not_encrypted() {
+    let mut secured = Secured::open("tls-forged", 4);
+    // By name, which the certificate holds in place of the address.
+    secured.authority.sign("DNS:db.example", 2);
+    secured.restart(&secured.options.clone());
+    let name = |address| {
+        secured
+            .office
+            .run
+            .name_hosts(&format!("{address} db.example\n"))
+    };
+    name(secured.server);
+    let by_name = with_tls("db.example", "tls/ca.pem");
+    secured.office.use_database(&by_name);
+    rings(&secured.office, "rows=LIVE");
+    let copied = "Copy: 2 phones";
+    secured.office.machine.wait_cli(STATUS, copied, SOON);
+
+    let forger = secured.office.run.address(4, 2);
+    forger::start(forger, secured.server);
+    name(forger);
+    // Another configuration, so that connections are made anew; with the same copy.
+    let anew = format!("{by_name}connections = 7\n");
+    secured.assert_told(&anew, "its first answers were not encrypted");
     secured.close();
 }
 

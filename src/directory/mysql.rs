@@ -141,10 +141,21 @@ impl Server {
     }
 
     fn login(&self, opts: Opts) -> Result<Conn, LookupError> {
-        if let Some(why) = self.tls.as_ref().and_then(|_| tls::unfit()) {
-            return Err(LookupError::Unavailable(format!("{}: {why}", self.place)));
+        if self.tls.is_none() {
+            return log_in(opts).map_err(|e| self.no_login(e));
         }
-        log_in(opts).map_err(|e| self.no_login(e))
+        let refused = |why: &str| LookupError::Unavailable(format!("{}: {why}", self.place));
+        if let Some(why) = tls::unfit() {
+            return Err(refused(why));
+        }
+        let mut conn = log_in(opts).map_err(|e| self.no_login(e))?;
+        match guarded(|| tls::challenge(&mut conn)) {
+            Ok(true) => Ok(conn),
+            Ok(false) => Err(refused(
+                "its first answers were not encrypted; somebody on the way to it forges them",
+            )),
+            Err(e) => Err(self.no_login(e)),
+        }
     }
 
     /// A whole table over a connection of its own, which is closed again. It may take
@@ -400,7 +411,8 @@ fn read_all<const N: usize>(
     Ok(Ok(table.finish()))
 }
 
-fn column(row: &mut Row, at: usize) -> Option<String> {
+/// A value as text.
+pub(super) fn column(row: &mut Row, at: usize) -> Option<String> {
     match row.take::<Value, _>(at)? {
         Value::NULL => None,
         Value::Bytes(bytes) => Some(text(bytes)),

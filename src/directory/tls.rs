@@ -1,15 +1,17 @@
 //! TLS to a MySQL server, with the feature `tls`: what the crate is told about it, and what its
 //! errors mean to the operator. Certificates and the host's name are always checked.
 
+use std::io;
 use std::path::Path;
 
 use mysql::error::tls::TlsError as SetUp;
-use mysql::{DriverError, Error, SslOpts};
+use mysql::prelude::Queryable;
+use mysql::{Conn, DriverError, Error, Row, SslOpts};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::{CertificateError, Error as TlsError};
 
-use super::mysql::io_error;
+use super::mysql::{column, io_error};
 use crate::settings::Tls;
 
 /// TLS as the crate makes it.
@@ -26,6 +28,17 @@ pub(super) fn unfit() -> Option<&'static str> {
         "this machine's processor is too old for the TLS of this module, which needs AES and, on \
          x86_64, AVX2, ADX and PCLMULQDQ, on aarch64, SHA2 and PMULL; write [database] tls = no",
     )
+}
+
+/// Whether answers come out of the encrypted stream. The crate keeps what came in plain text
+/// behind the server's greeting, and takes it for the first answers; so somebody on the way could
+/// give us rows of their own. They cannot know this number beforehand, nor answer later.
+pub(super) fn challenge(conn: &mut Conn) -> mysql::Result<bool> {
+    let mut number = [0; 8];
+    graviola::random::fill(&mut number).map_err(|e| Error::IoError(io::Error::other(e)))?;
+    let number = u64::from_ne_bytes(number).to_string();
+    let answer = conn.query_first::<Row, _>(format!("SELECT {number}"))?;
+    Ok(answer.and_then(|mut row| column(&mut row, 0)) == Some(number))
 }
 
 /// What an error that ended an attempt to connect has to do with TLS; `None`: nothing.
