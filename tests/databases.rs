@@ -254,7 +254,7 @@ fn a_lying_server_costs_a_caller_its_timeout_and_no_more() {
     let office = without_copy("liars", Database::Sqlite);
     let usual = normal(&office, 3);
     for (number, how) in (1..).zip([Liar::Mute, Liar::Drip, Liar::Rude]) {
-        let address = office.run.address(2, number);
+        let address = office.run.address(5, number);
         lie(TcpListener::bind((address, 3306)).expect("an address"), how);
         let lines = format!("driver = mysql\nhost = {address}\nname = site\nuser = asterisk\n");
         office.use_database(&lines);

@@ -92,7 +92,9 @@ impl Run {
         fs::write(self.hosts(), lines).expect("the names of hosts");
     }
 
-    /// An address that only this run uses; `host` is 1 to 254, `net` 1 to 254 for a test's own parties.
+    /// An address that only this run uses; `host` is 1 to 254, `net` 1 to 254 for a test's own
+    /// parties. One that listens until the process ends needs a `net` that no other test takes: a
+    /// later run may have the same block.
     pub fn address(&self, net: u8, host: u8) -> Ipv4Addr {
         Ipv4Addr::new(127, self.0.block, net, host)
     }
