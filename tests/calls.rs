@@ -265,7 +265,7 @@ fn a_target_that_is_busy_absent_or_refuses_gives_way_to_bitrix24_at_once() {
         assert!(delay < Duration::from_secs(1), "{code}: {delay:?}");
         let talk = manager.answer(Source::tone(crate::support::office::BITRIX24_TONE));
         office.talk(&caller, &talk, crate::support::office::BITRIX24_TONE);
-        let words = format!("RustIvr {ONE_BUTTON}: FALLBACK {reason} ");
+        let words = format!("Ext. s: RustIvr {ONE_BUTTON}: FALLBACK {reason} ");
         office.machine.wait_log_since(mark, &words, SOON);
     }
     office.assert_nothing_left();

@@ -84,7 +84,7 @@ fn assert_rings(office: &Office, caller: &str, number: &str) {
         .expect_target(number)
         .answer(Source::tone(TARGET_TONE));
     office.talk(&call, &talk, TARGET_TONE);
-    let story = format!("RustIvr {caller}: TARGET  rows=LIVE digit= target={number}");
+    let story = format!("Ext. s: RustIvr {caller}: TARGET  rows=LIVE digit= target={number}");
     office.machine.wait_log_since(mark, &story, SOON);
 }
 

@@ -141,7 +141,8 @@ fn numbers_that_are_none_lead_to_bitrix24_and_their_menu_lives_on() {
     });
     all_reach_bitrix24(&office, &calls);
     for key in &keys {
-        let story = format!("RustIvr {phone}: FALLBACK BAD_NUMBER rows=LIVE digit={key} target= ");
+        let story =
+            format!("Ext. s: RustIvr {phone}: FALLBACK BAD_NUMBER rows=LIVE digit={key} target= ");
         office.machine.wait_log(&story, SOON);
     }
     let talk = office

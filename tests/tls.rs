@@ -47,7 +47,7 @@ fn rings(office: &Office, words: &str) -> Duration {
     let waited = incoming.arrived() - call.began();
     let talk = incoming.answer(Source::tone(TARGET_TONE));
     office.talk(&call, &talk, TARGET_TONE);
-    let story = format!("RustIvr {ONE_BUTTON}: TARGET  ");
+    let story = format!("Ext. s: RustIvr {ONE_BUTTON}: TARGET  ");
     let story = office.machine.wait_log_since(mark, &story, SOON);
     assert!(story.contains(words), "{words}: {story}");
     waited
@@ -274,7 +274,7 @@ fn contradictions_and_an_old_processor_are_told() {
     assert!(told.contains("WARNING"), "{told}");
     let call = office.call(ONE_BUTTON);
     office.talk_with_bitrix24(&call, SOON);
-    let story = format!("RustIvr {ONE_BUTTON}: FALLBACK DB_ERROR rows=");
+    let story = format!("Ext. s: RustIvr {ONE_BUTTON}: FALLBACK DB_ERROR rows=");
     office.machine.wait_log(&story, SOON);
     assert!(
         !office.machine.log().contains("a bug in res_rust_ivr"),

@@ -87,7 +87,7 @@ fn ring_targets(office: &Office, count: usize) {
 /// For each caller, whether its rows were live, as a hangup handler of the samples tells it.
 fn sources(office: &Office, mark: usize, count: usize) -> Vec<bool> {
     let source = |n| {
-        let words = format!("RustIvr {}: ", phone(n));
+        let words = format!("Ext. s: RustIvr {}: ", phone(n));
         let story = office.machine.wait_log_since(mark, &words, SOON);
         let (live, copied) = (
             story.contains(" rows=LIVE "),

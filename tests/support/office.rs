@@ -234,7 +234,9 @@ impl Office {
 
     /// The words of a call's end, as a hangup handler of the sample dialplan logs them.
     pub fn story(&self, phone: &str) -> String {
-        self.machine.wait_log(&format!("RustIvr {phone}: "), SOON)
+        // The line itself: "Executing Log(...)" came before it.
+        self.machine
+            .wait_log(&format!("Ext. s: RustIvr {phone}: "), SOON)
     }
 
     /// Asserts a call's words.

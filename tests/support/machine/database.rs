@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Container, INSIDE, Run};
 
@@ -85,9 +85,24 @@ impl MariaDb {
         self.administer(&format!("USE {};\n{text}", Self::NAME))
     }
 
-    /// Freezes the server: connections stay open and nobody answers.
+    /// Freezes the server: connections stay open and nobody answers. Returns when each of its
+    /// threads stands still.
     pub fn stop(&self) {
+        let tasks = format!("/proc/{}/task", self.running().pid());
         self.running().signal("STOP");
+        let stands = |task: fs::DirEntry| {
+            // A thread that is gone stands still.
+            let status = fs::read_to_string(task.path().join("status")).unwrap_or_default();
+            !status.contains("State:") || status.contains("State:\tT")
+        };
+        let until = Instant::now() + START;
+        while !fs::read_dir(&tasks)
+            .expect("the server runs")
+            .flatten()
+            .all(stands)
+        {
+            assert!(Instant::now() < until, "the server goes on");
+        }
     }
 
     /// Lets a frozen server go on.
