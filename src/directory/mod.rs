@@ -1,10 +1,10 @@
 //! Where menus and codes come from: the database within a time budget, else the last known
 //! good copy of its tables.
 //!
-//! `sqlite.rs` and `mysql.rs` know their database, `tls.rs` knows whom to trust, `pool.rs` keeps
-//! MySQL's connections ready, `breaker.rs` knows when not to ask, `deadline.rs` cuts off a server
-//! that is too slow. `copy.rs` renews the copy, `table.rs` holds it, `disk.rs` keeps it over a
-//! restart. Nothing here decides about calls.
+//! `sqlite.rs` and `mysql.rs` know their database, `pool.rs` keeps MySQL's connections ready,
+//! `breaker.rs` knows when not to ask, `deadline.rs` cuts off a server that is too slow. `copy.rs`
+//! renews the copy, `table.rs` holds it, `disk.rs` keeps it over a restart. Nothing here
+//! decides about calls.
 
 mod breaker;
 mod copy;
@@ -17,8 +17,6 @@ mod sqlite;
 mod table;
 #[cfg(test)]
 mod tests;
-#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
-mod tls;
 mod worker;
 
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! The sample file, every option's bounds, and the sentences for what is wrong.
 
+mod database;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -222,75 +224,6 @@ fn the_join_key_is_no_other_key() {
         );
     }
     parse("[conference]\nadd_key = #\njoin_key = *\ncancel_key = 1").unwrap();
-}
-
-#[test]
-fn mysql_is_reached_one_way_and_needs_an_account() {
-    let account = "[database]\ndriver = MySQL\nname = site\nuser = u\npassword = geheim\n";
-    let socket = parse(&format!("{account}socket = /run/x.sock")).unwrap();
-    let shown = format!("{socket:?}");
-    assert!(
-        shown.contains("Socket(\"/run/x.sock\")") && shown.contains("***"),
-        "{shown}"
-    );
-    assert!(!shown.contains("geheim"));
-    let Driver::Mysql { password, .. } = socket.database.driver else {
-        panic!("{shown}");
-    };
-    assert_eq!(password.expose(), "geheim");
-    let Driver::Mysql { address, .. } = parse(account).unwrap().database.driver else {
-        panic!("driver = MySQL is mysql");
-    };
-    let host = "127.0.0.1".to_owned();
-    let (port, tls) = (3306, None);
-    assert_eq!(address, Address::Tcp { host, port, tls });
-    for more in ["host = db", "port = 3307"] {
-        let problem = problem(&format!("{account}socket = /run/x.sock\n{more}"));
-        assert!(problem.contains("keep one of them"), "{problem}");
-    }
-    let error =
-        parse("[database]\ndriver = mysql\npassword = geheim\nhost = /run/x.sock").unwrap_err();
-    assert_eq!(error.problems().len(), 3);
-    let text = error.to_string();
-    for part in [
-        "line 4: [database] host = /run/x.sock",
-        "name is missing",
-        "user is missing",
-    ] {
-        assert!(text.contains(part), "{text}");
-    }
-    assert!(!text.contains("geheim"));
-}
-
-#[test]
-fn tls_is_told_and_makes_no_copy_of_the_tables_worthless() {
-    let address = Address::Tcp {
-        host: "db".to_owned(),
-        port: 3306,
-        tls: Some(Tls { ca: None }),
-    };
-    assert_eq!(address.to_string(), "db:3306");
-    let driver = Driver::Mysql {
-        address,
-        name: "site".to_owned(),
-        user: "u".to_owned(),
-        password: Secret::default(),
-    };
-    assert_eq!(driver.to_string(), "mysql, site as u at db:3306 with TLS");
-}
-
-// What a module with TLS makes of its options is shown in Asterisk (`tests/tls.rs`).
-#[test]
-#[cfg(not(feature = "tls"))]
-fn tls_is_never_left_out_in_silence() {
-    let account = "[database]\ndriver = mysql\nname = site\nuser = u\n";
-    let refused = problem(&format!("{account}tls = Yes"));
-    let cure = "line 5: [database] tls = Yes: this module was built without TLS: build it with \
-                make FEATURES=tls";
-    assert!(refused.starts_with(cure), "{refused}");
-    let refused = problem(&format!("{account}tls_ca = /ca.pem"));
-    assert!(refused.contains("tls_ca is for tls = yes"), "{refused}");
-    parse(&format!("{account}tls = no")).unwrap();
 }
 
 #[test]
