@@ -140,6 +140,7 @@ fn a_server_with_no_place_left_costs_nobody_a_call() {
     let (mut office, sound) = open("alive-full");
     let others = RefCell::new(Vec::new());
     let address = (office.run.database(), MariaDb::PORT);
+    endure(&mut office, &sound, "none", |_| {}, |_| {});
     endure(
         &mut office,
         &sound,
