@@ -1,6 +1,7 @@
 //! B1 to B6 with real callers: a manager inside Bitrix24 brings a third person into the call.
 //! Each party says its own tone, and who hears whom is measured on what each one received.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::conference::{
@@ -205,6 +206,27 @@ fn codes_that_lead_nowhere_lead_back_and_a_code_ends_by_itself() {
     hear(&third, &[MANAGER]);
     third.hangup();
     conference.assert_ended();
+}
+
+#[test]
+fn the_music_ends_each_time_that_a_client_comes_back() {
+    let office = office("conference-music");
+    let rooms = [(); 5].map(|()| Conference::begin(&office));
+    thread::scope(|scope| {
+        for room in &rooms {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    room.ask_for_code();
+                    room.press("*");
+                    room.assert_talk();
+                }
+            });
+        }
+    });
+    for room in &rooms {
+        room.client.hangup();
+    }
+    rooms.iter().for_each(Conference::assert_ended);
 }
 
 #[test]

@@ -151,10 +151,18 @@ pub(super) fn wait_with_music(channel: &ChannelRef, class: &CStr) {
     }
 }
 
-/// The end of [`wait_with_music`].
+/// The end of [`wait_with_music`], after the channel was moved or has left.
+///
+/// The hold bridge itself stops the music when a channel leaves, on the thread of whoever moves
+/// it; but while the channel's own thread is writing a piece of music, that does nothing and the
+/// music goes on for ever (main/channel.c: generator_force hides the generator's data from
+/// ast_deactivate_generator meanwhile). So it is stopped once more on the channel's own thread.
 pub(super) fn wait_no_more(channel: &ChannelRef) {
-    // SAFETY: locks the channel.
-    unsafe { sys::ast_channel_remove_bridge_role(channel.as_ptr(), WAITING.as_ptr()) };
+    // SAFETY: both lock the channel; no lock is held.
+    unsafe {
+        sys::ast_channel_remove_bridge_role(channel.as_ptr(), WAITING.as_ptr());
+        sys::rust_ivr_stop_music_in_bridge(channel.as_ptr());
+    }
 }
 
 /// What a hook decides.

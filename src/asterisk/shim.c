@@ -21,6 +21,7 @@
 #include <asterisk/frame.h>
 #include <asterisk/logger.h>
 #include <asterisk/module.h>
+#include <asterisk/musiconhold.h>
 #include <asterisk/options.h>
 #include <asterisk/pbx.h>
 #include <asterisk/stasis.h>
@@ -125,6 +126,27 @@ void rust_ivr_take_out_of_bridge(struct ast_channel *chan)
 void rust_ivr_leave_bridge(struct ast_bridge_channel *bridge_channel)
 {
 	ast_bridge_channel_leave_bridge(bridge_channel, BRIDGE_CHANNEL_STATE_END_NO_DISSOLVE, 0);
+}
+
+static void stop_music(struct ast_bridge_channel *bridge_channel, const void *payload, size_t size)
+{
+	(void) payload;
+	(void) size;
+	ast_moh_stop(bridge_channel->chan);
+}
+
+/* Ends music on hold, on the channel's own thread, if it is in a bridge. Hold no lock. */
+void rust_ivr_stop_music_in_bridge(struct ast_channel *chan)
+{
+	struct ast_bridge_channel *bridge_channel;
+
+	ast_channel_lock(chan);
+	bridge_channel = ast_channel_get_bridge_channel(chan);
+	ast_channel_unlock(chan);
+	if (bridge_channel) {
+		ast_bridge_channel_queue_callback(bridge_channel, 0, stop_music, NULL, 0);
+		ao2_ref(bridge_channel, -1);
+	}
 }
 
 struct ast_datastore *rust_ivr_datastore_alloc(const struct ast_datastore_info *info)

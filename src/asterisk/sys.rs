@@ -33,6 +33,7 @@ unsafe extern "C" {
     pub fn rust_ivr_config_is_invalid(config: *const ast_config) -> c_int;
     pub fn rust_ivr_room_features() -> *mut ast_bridge_features;
     pub fn rust_ivr_take_out_of_bridge(chan: *mut ast_channel);
+    pub fn rust_ivr_stop_music_in_bridge(chan: *mut ast_channel);
     pub fn rust_ivr_leave_bridge(bridge_channel: *mut ast_bridge_channel);
     pub fn rust_ivr_datastore_alloc(info: *const ast_datastore_info) -> *mut ast_datastore;
     pub fn rust_ivr_datastore_set(datastore: *mut ast_datastore, data: *mut c_void);
