@@ -37,27 +37,6 @@ impl Server {
         }
         LookupError::Unavailable(match error {
             Error::MySqlError(MySqlError {
-                code: 1129,
-                message,
-                ..
-            }) => {
-                format!("{place}: {message}; and raise the server's max_connect_errors")
-            }
-            Error::MySqlError(MySqlError {
-                code: 3159,
-                message,
-                ..
-            }) => {
-                format!("{place}: {message}; write [database] tls = yes")
-            }
-            Error::MySqlError(MySqlError {
-                code: 1049,
-                message,
-                ..
-            }) => {
-                format!("{place}: {message}; check [database] name")
-            }
-            Error::MySqlError(MySqlError {
                 code: 1044 | 1045 | 1130 | 1698,
                 message,
                 ..
@@ -66,6 +45,18 @@ impl Server {
                     "{place} does not let user '{user}' in: {message}; \
                      check [database] user, password and name, and the account's grants"
                 )
+            }
+            Error::MySqlError(MySqlError {
+                code: code @ (1049 | 1129 | 3159),
+                message,
+                ..
+            }) => {
+                let cure = match code {
+                    1049 => "check [database] name",
+                    1129 => "and raise the server's max_connect_errors",
+                    _ => "write [database] tls = yes",
+                };
+                format!("{place}: {message}; {cure}")
             }
             Error::DriverError(DriverError::CouldNotConnect(Some((_, why, _)))) => format!(
                 "{place}: {why}; does the server run, and are [database] host and port, \
