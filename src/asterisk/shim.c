@@ -108,14 +108,22 @@ struct ast_bridge_features *rust_ivr_room_features(void)
 	return features;
 }
 
-/* Ends a channel's stay in its bridge, if it has one; its thread goes on. Hold no lock. */
-void rust_ivr_take_out_of_bridge(struct ast_channel *chan)
+/* A channel's stay in a bridge, with a reference; NULL: it is in none. Hold no lock. */
+static struct ast_bridge_channel *bridge_channel_of(struct ast_channel *chan)
 {
 	struct ast_bridge_channel *bridge_channel;
 
 	ast_channel_lock(chan);
 	bridge_channel = ast_channel_get_bridge_channel(chan);
 	ast_channel_unlock(chan);
+	return bridge_channel;
+}
+
+/* Ends a channel's stay in its bridge, if it has one; its thread goes on. Hold no lock. */
+void rust_ivr_take_out_of_bridge(struct ast_channel *chan)
+{
+	struct ast_bridge_channel *bridge_channel = bridge_channel_of(chan);
+
 	if (bridge_channel) {
 		ast_bridge_channel_leave_bridge(bridge_channel, BRIDGE_CHANNEL_STATE_END_NO_DISSOLVE, 0);
 		ao2_ref(bridge_channel, -1);
@@ -138,11 +146,8 @@ static void stop_music(struct ast_bridge_channel *bridge_channel, const void *pa
 /* Ends music on hold, on the channel's own thread, if it is in a bridge. Hold no lock. */
 void rust_ivr_stop_music_in_bridge(struct ast_channel *chan)
 {
-	struct ast_bridge_channel *bridge_channel;
+	struct ast_bridge_channel *bridge_channel = bridge_channel_of(chan);
 
-	ast_channel_lock(chan);
-	bridge_channel = ast_channel_get_bridge_channel(chan);
-	ast_channel_unlock(chan);
 	if (bridge_channel) {
 		ast_bridge_channel_queue_callback(bridge_channel, 0, stop_music, NULL, 0);
 		ao2_ref(bridge_channel, -1);
