@@ -39,6 +39,24 @@ fn transferred(leg: &Call) {
     leg.wait_ended(SOON);
 }
 
+/// A client whom a manager called and put on hold: client, manager's leg.
+fn held(office: &Office) -> (Call, Call) {
+    let (client, first_leg) = called_out(office);
+    first_leg.hold(Direction::SendOnly);
+    client.wait_heard(MUSIC, SOON);
+    (client, first_leg)
+}
+
+/// Client and manager are in a room: a third person comes, the manager goes, nothing remains.
+fn add_third_and_leave(office: &Office, client: Call, manager: Call) {
+    add_and_leave(&Conference {
+        office,
+        client,
+        manager,
+    });
+    assert_nothing_left(office);
+}
+
 #[test]
 fn a_blind_transfer_to_the_extension_calls_the_manager_back() {
     for (context, extension) in [("endpoint", "777"), ("transfer", "700")] {
@@ -58,21 +76,14 @@ fn a_blind_transfer_to_the_extension_calls_the_manager_back() {
         hear(&client, &[MUSIC]);
         transferred(&first_leg);
         let manager = manager.answer(Source::tone(MANAGER));
-        add_and_leave(&Conference {
-            office: &office,
-            client,
-            manager,
-        });
-        assert_nothing_left(&office);
+        add_third_and_leave(&office, client, manager);
     }
 }
 
 #[test]
 fn an_attended_transfer_after_the_client_was_pulled_changes_nothing() {
     let office = office_with("refer-attended-pulled", with_extensions);
-    let (client, first_leg) = called_out(&office);
-    first_leg.hold(Direction::SendOnly);
-    client.wait_heard(MUSIC, SOON);
+    let (client, first_leg) = held(&office);
     let manager = call_from_bitrix24(&office, "777", MANAGER);
     hear(&client, &[MANAGER]);
     first_leg.refer_replacing(&manager);
@@ -90,20 +101,13 @@ fn an_attended_transfer_after_the_client_was_pulled_changes_nothing() {
         !told.iter().any(|(_, body)| body.contains("200")),
         "{told:?}"
     );
-    add_and_leave(&Conference {
-        office: &office,
-        client,
-        manager,
-    });
-    assert_nothing_left(&office);
+    add_third_and_leave(&office, client, manager);
 }
 
 #[test]
 fn an_attended_transfer_puts_the_client_into_the_waiting_managers_place() {
     let office = office_with("refer-attended", with_extensions);
-    let (client, first_leg) = called_out(&office);
-    first_leg.hold(Direction::SendOnly);
-    client.wait_heard(MUSIC, SOON);
+    let (client, first_leg) = held(&office);
     // The extension takes whoever calls it for the client: music, and 101 rings.
     let second = call_from_bitrix24(&office, "778", MANAGER);
     let manager = office.expect_bitrix24(SOON);
@@ -115,12 +119,7 @@ fn an_attended_transfer_puts_the_client_into_the_waiting_managers_place() {
     second.wait_ended(SOON);
     hear(&client, &[MUSIC]);
     let manager = manager.answer(Source::tone(MANAGER));
-    add_and_leave(&Conference {
-        office: &office,
-        client,
-        manager,
-    });
-    assert_nothing_left(&office);
+    add_third_and_leave(&office, client, manager);
 }
 
 #[test]
