@@ -99,6 +99,7 @@ fn generate_bindings(include: &Path, out: &Path) {
         .clang_args(["-std=gnu99", "-fblocks"])
         .generate_comments(false)
         .layout_tests(false)
+        .derive_default(true)
         .prepend_enum_name(false)
         .rust_edition(bindgen::RustEdition::Edition2024)
         .wrap_unsafe_ops(true)
@@ -205,7 +206,6 @@ const FUNCTIONS: &[&str] = &[
     "ast_variable_browse",
     "__ast_verbose",
     "ast_waitfor_nandfds",
-    "ast_waitfordigit_full",
     "ast_write",
     "pbx_builtin_getvar_helper",
     "pbx_builtin_setvar_helper",

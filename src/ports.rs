@@ -228,3 +228,16 @@ pub enum Farewell {
     /// A lone client on hold goes where `[conference] orphan` says; anybody else hangs up.
     Orphan,
 }
+
+/// One line of the configuration file, after Asterisk took comments and blanks away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The section's name without brackets.
+    pub section: String,
+    /// What stands before `=`.
+    pub key: String,
+    /// What stands behind it.
+    pub value: String,
+    /// Counted from 1, for messages.
+    pub line: u32,
+}

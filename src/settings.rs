@@ -12,19 +12,7 @@ use std::time::Duration;
 
 use crate::conference::{Keys, Orphan};
 use crate::numbers::{NumberPlan, Pattern, Template};
-
-/// One line of the configuration file, after Asterisk took comments and blanks away.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// The section's name without brackets.
-    pub section: String,
-    /// What stands before `=`.
-    pub key: String,
-    /// What stands behind it.
-    pub value: String,
-    /// Counted from 1, for messages.
-    pub line: u32,
-}
+use crate::ports::Line;
 
 /// Everything an operator can choose. A call keeps the settings that it began with.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use std::ffi::CStr;
 use std::os::raw::{c_char, c_int};
-use std::slice;
+use std::{ptr, slice};
 
-use super::guard::guard;
+use super::guard::entry;
 use super::{c_string, copied, sys};
 
 /// One command of the CLI.
@@ -33,12 +33,11 @@ unsafe impl Sync for Commands {}
 pub struct Entry(sys::ast_cli_entry);
 
 /// Makes the entry of a command.
-pub fn entry<C: Command>() -> Entry {
-    // SAFETY: a C struct of pointers and integers, for which all zeroes is a valid "empty".
-    let mut entry: sys::ast_cli_entry = unsafe { std::mem::zeroed() };
-    entry.handler = Some(handle::<C>);
-    entry.summary = C::SUMMARY.as_ptr();
-    Entry(entry)
+pub fn command<C: Command>() -> Entry {
+    let mut blank = sys::ast_cli_entry::default();
+    blank.handler = Some(handle::<C>);
+    blank.summary = C::SUMMARY.as_ptr();
+    Entry(blank)
 }
 
 impl Commands {
@@ -63,50 +62,43 @@ impl Drop for Commands {
     }
 }
 
-/// What Asterisk calls for a command: once to learn its words, then for each use.
-unsafe extern "C" fn handle<C: Command>(
-    entry: *mut sys::ast_cli_entry,
-    what: c_int,
-    args: *mut sys::ast_cli_args,
-) -> *mut c_char {
-    // The results are small numbers in a pointer's clothes (asterisk/cli.h).
-    let [success, show_usage, failure] = [0, 1, 2].map(std::ptr::without_provenance_mut);
-    guard(failure, || {
+/// What a handler returns: small numbers in a pointer's clothes (asterisk/cli.h).
+const SUCCESS: *mut c_char = ptr::without_provenance_mut(0);
+const SHOW_USAGE: *mut c_char = ptr::without_provenance_mut(1);
+const FAILURE: *mut c_char = ptr::without_provenance_mut(2);
+
+entry! {
+    /// What Asterisk calls for a command: once to learn its words, then for each use.
+    fn handle[C: Command](
+        entry: *mut sys::ast_cli_entry,
+        what: c_int,
+        args: *mut sys::ast_cli_args,
+    ) -> *mut c_char, or FAILURE; {
         if what == sys::CLI_INIT {
             // SAFETY: the host passes the entry that is being registered; both texts are static.
             unsafe {
                 (*entry).command = C::WORDS.as_ptr().cast_mut();
                 (*entry).usage = C::USAGE.as_ptr();
             }
-            return success;
+            return SUCCESS;
         }
         if what == sys::CLI_GENERATE {
-            return success;
+            return SUCCESS;
         }
-        // SAFETY: the host's arguments, valid during this call.
-        let (fd, words) = unsafe { ((*args).fd, words(args)) };
+        // SAFETY: the host's arguments, valid during this call; argv has argc strings
+        // (main/cli.c: ast_cli_command_full).
+        let (fd, words) = unsafe {
+            let count = usize::try_from((*args).argc).unwrap_or(0);
+            let words = slice::from_raw_parts((*args).argv, count).iter();
+            ((*args).fd, words.map(|&word| copied(word)).collect::<Vec<_>>())
+        };
         let fixed = C::WORDS.to_string_lossy().split(' ').count();
-        match C::run(words.get(fixed..).unwrap_or(&[])) {
-            None => show_usage,
-            Some(text) => {
-                let text = c_string(&text);
-                // SAFETY: the text is an argument, never the format.
-                unsafe { sys::ast_cli(fd, c"%s".as_ptr(), text.as_ptr()) };
-                success
-            }
-        }
-    })
-}
-
-/// # Safety
-/// `args` is what the host passed to a handler.
-unsafe fn words(args: *const sys::ast_cli_args) -> Vec<String> {
-    // SAFETY: argv has argc strings (asterisk/cli.h).
-    unsafe {
-        let count = usize::try_from((*args).argc).unwrap_or(0);
-        slice::from_raw_parts((*args).argv, count)
-            .iter()
-            .map(|&word| copied(word))
-            .collect()
+        let Some(text) = C::run(words.get(fixed..).unwrap_or(&[])) else {
+            return SHOW_USAGE;
+        };
+        let text = c_string(&text);
+        // SAFETY: the text is an argument, never the format (main/cli.c: ast_cli).
+        unsafe { sys::ast_cli(fd, c"%s".as_ptr(), text.as_ptr()) };
+        SUCCESS
     }
 }

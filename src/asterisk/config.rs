@@ -1,11 +1,11 @@
 //! Reads a configuration file with Asterisk's own parser (templates, `#include`, `;` comments
-//! and all), into plain lines that `settings.rs` judges.
+//! and all), into plain lines that the module judges.
 
 use std::ffi::CStr;
 use std::ptr;
 
 use super::{copied, sys};
-use crate::settings::Line;
+use crate::ports::Line;
 
 /// The lines of `res_rust_ivr.conf`, in order.
 ///
@@ -16,20 +16,13 @@ pub fn read(file: &'static CStr) -> Result<Vec<Line>, String> {
     let flags = sys::ast_flags { flags: 0 };
     // SAFETY: static names; the returned pointer is ours until destroyed below.
     let config = unsafe { sys::ast_config_load2(file.as_ptr(), c"res_rust_ivr".as_ptr(), flags) };
-    // SAFETY: both only compare the pointer with constants.
-    let (missing, invalid) = unsafe {
-        (
-            sys::rust_ivr_config_is_missing(config) != 0,
-            sys::rust_ivr_config_is_invalid(config) != 0,
-        )
-    };
-    if missing || config.is_null() {
+    if config.is_null() || sys::rust_ivr_config_is_missing(config) != 0 {
         log::warn!(
             "{name} is missing: every option has its default; copy the sample to change one"
         );
         return Ok(Vec::new());
     }
-    if invalid {
+    if sys::rust_ivr_config_is_invalid(config) != 0 {
         return Err(format!(
             "{name} cannot be read: mend the line that Asterisk names above"
         ));
@@ -47,14 +40,14 @@ pub fn read(file: &'static CStr) -> Result<Vec<Line>, String> {
 unsafe fn collect(config: *mut sys::ast_config) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut section = ptr::null_mut();
-    loop {
-        // SAFETY: browsing is not re-entrant; nobody else has this configuration.
-        section = unsafe { sys::ast_category_browse(config, section) };
-        if section.is_null() {
-            return lines;
-        }
-        // SAFETY: the name is a string of the configuration, its variables a NULL-terminated list.
-        unsafe {
+    // SAFETY: nobody else has this configuration; names are its strings, variables a
+    // NULL-terminated list (main/config.c: ast_category_browse, ast_variable_browse).
+    unsafe {
+        loop {
+            section = sys::ast_category_browse(config, section);
+            if section.is_null() {
+                return lines;
+            }
             let mut variable = sys::ast_variable_browse(config, section);
             while let Some(v) = variable.as_ref() {
                 lines.push(Line {

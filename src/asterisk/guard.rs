@@ -1,10 +1,84 @@
-//! The panic boundary: every function that C calls is one `guard` call long.
+//! The panic boundary. A function that C calls is written as an [`entry!`], which puts a guard
+//! around its body; a unit test refuses any other `extern "C" fn` in the tree.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs `body`; after a panic returns `failed` instead. The panic's text and place are
-/// logged by the hook of [`super::log`].
-pub fn guard<T>(failed: T, body: impl FnOnce() -> T) -> T {
+/// Runs `body`; after a panic returns `failed` instead. The panic's text and place are logged by
+/// the hook of [`super::log`]. A panic that left an `extern "C"` function would abort Asterisk.
+pub(crate) fn guard<T>(failed: T, body: impl FnOnce() -> T) -> T {
     // What a panic left half done belongs to one call or one command, and ends with it.
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(failed)
+}
+
+/// Writes functions that C calls: each is one guard around its body, and says after `or` what C
+/// gets after a panic. One type parameter may be given: C reaches our traits through it.
+macro_rules! entry {
+    ($(
+        $(#[$meta:meta])*
+        $vis:vis fn $name:ident $([$param:ident: $bound:path])? (
+            $($arg:ident: $type:ty),* $(,)?
+        ) $(-> $result:ty)?, or $failed:expr; $body:block
+    )+) => {$(
+        $(#[$meta])*
+        $vis unsafe extern "C" fn $name $(<$param: $bound>)? ($($arg: $type),*) $(-> $result)? {
+            $crate::asterisk::guard::guard($failed, || $body)
+        }
+    )+};
+}
+pub(crate) use entry;
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::guard;
+
+    fn sources(dir: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(dir).expect("a folder of the source");
+        entries
+            .map(|entry| entry.expect("an entry").path())
+            .flat_map(|path| match path.is_dir() {
+                true => sources(&path),
+                false => vec![path],
+            })
+            .filter(|path| path.extension().is_some_and(|ext| ext == "rs"))
+            .collect()
+    }
+
+    /// A function that C calls begins so; a type (`unsafe extern "C" fn(`) has no name.
+    fn defines_an_entry(line: &str) -> bool {
+        line.split_once("extern \"C\" fn ")
+            .is_some_and(|(_, name)| !name.starts_with('('))
+    }
+
+    #[test]
+    fn a_panic_gives_what_the_entry_says() {
+        assert_eq!(guard(7, || panic!("on purpose")), 7);
+        assert_eq!(guard(7, || 8), 8);
+    }
+
+    #[test]
+    fn every_function_that_c_calls_is_an_entry() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let unguarded: Vec<String> = sources(&root)
+            .into_iter()
+            .filter(|path| !path.ends_with("asterisk/guard.rs"))
+            .flat_map(|path| {
+                let text = fs::read_to_string(&path).expect("UTF-8");
+                let name = path.display().to_string();
+                text.lines()
+                    .filter(|line| defines_an_entry(line))
+                    .map(|line| format!("{name}: {}", line.trim()))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        assert!(unguarded.is_empty(), "write them as entry!: {unguarded:#?}");
+        assert!(defines_an_entry(
+            "pub unsafe extern \"C\" fn load() -> c_int {"
+        ));
+        assert!(!defines_an_entry(
+            "Option<unsafe extern \"C\" fn(*mut c_void)>"
+        ));
+    }
 }

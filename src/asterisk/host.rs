@@ -36,60 +36,35 @@ fn judge_version(text: &str, number: &str) -> Result<(), String> {
     }
 }
 
-/// Asterisk's data directory (`astdatadir` in asterisk.conf).
-pub fn data_dir() -> PathBuf {
-    // SAFETY: set once before modules load and never freed (main/options.c).
-    PathBuf::from(unsafe { copied(sys::ast_config_AST_DATA_DIR) })
+/// Asterisk's directories, as asterisk.conf says. Set once before modules load and never changed
+/// (main/options.c: load_asterisk_conf).
+pub struct Directories {
+    /// `astetcdir`: configuration files.
+    pub config: PathBuf,
+    /// `astdatadir`: sounds and documentation.
+    pub data: PathBuf,
+    /// `astvarlibdir`: what Asterisk writes itself.
+    pub var: PathBuf,
 }
 
-/// Where Asterisk's configuration files are (`astetcdir`).
-pub fn config_dir() -> PathBuf {
-    // SAFETY: as above.
-    PathBuf::from(unsafe { copied(sys::ast_config_AST_CONFIG_DIR) })
-}
-
-/// Where Asterisk keeps what it writes itself.
-pub fn var_dir() -> PathBuf {
-    // SAFETY: as above.
-    PathBuf::from(unsafe { copied(sys::ast_config_AST_VAR_DIR) })
+/// Where Asterisk keeps its files.
+pub fn directories() -> Directories {
+    // SAFETY: static strings, see above.
+    let [config, data, var] = unsafe {
+        [
+            copied(sys::ast_config_AST_CONFIG_DIR),
+            copied(sys::ast_config_AST_DATA_DIR),
+            copied(sys::ast_config_AST_VAR_DIR),
+        ]
+    }
+    .map(PathBuf::from);
+    Directories { config, data, var }
 }
 
 /// Whether a module is loaded and runs.
-pub(super) fn is_loaded(module: &CStr) -> bool {
+pub fn is_loaded(module: &CStr) -> bool {
     // SAFETY: a NUL-terminated name; the function takes the loader's recursive lock only.
     unsafe { sys::ast_module_check(module.as_ptr()) != 0 }
-}
-
-/// Names what calls will miss, one sentence each with its cure. None of it stops the load:
-/// an office without ringback still answers its calls.
-pub fn missing_parts() -> Vec<String> {
-    const MODULES: [(&CStr, &str); 6] = [
-        (
-            c"app_dial.so",
-            "no number can be dialled, and no call reaches the fallback",
-        ),
-        (c"bridge_simple.so", "RustConfAdd mixes also where two talk"),
-        (
-            c"bridge_softmix.so",
-            "RustConfAdd cannot bring three together",
-        ),
-        (c"bridge_holding.so", "RustConfAdd cannot hold a client"),
-        (c"res_musiconhold.so", "a client on hold hears nothing"),
-        (
-            c"res_timing_timerfd.so",
-            "prompts may stutter for callers who send no sound",
-        ),
-    ];
-    let mut missing = Vec::new();
-    for (module, effect) in MODULES {
-        if !is_loaded(module) {
-            let name = module.to_string_lossy();
-            missing.push(format!(
-                "{name} is not loaded: {effect}; add it to modules.conf"
-            ));
-        }
-    }
-    missing
 }
 
 #[cfg(test)]

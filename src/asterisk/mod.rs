@@ -1,4 +1,7 @@
-//! The C border: the only unsafe code of the module.
+//! The C border: a safe wrapper of Asterisk, and the only unsafe code of the module. It knows
+//! nothing of menus and rooms; what it needs from the module it gets by traits ([`module::Module`],
+//! [`application::Application`], [`cli::Command`], [`transfer::TransferHandler`],
+//! [`datastore::Datastore`]), and the words it shares are those of `ports`.
 //!
 //! What we believe about the host (Asterisk 16 to 22), once, for every SAFETY comment below:
 //!
@@ -9,41 +12,33 @@
 //!   and no recursion in anything that a call reaches.
 //! - **Strings.** What `ast_channel_*` and `pbx_builtin_getvar_helper` return may be freed as soon
 //!   as the channel is unlocked: it is copied while the lock is held. Host text may be any bytes.
-//! - **Unwinding.** A panic that leaves an `extern "C"` function aborts Asterisk: each body is
-//!   one [`guard::guard`] call.
+//! - **Unwinding.** A panic that leaves an `extern "C"` function aborts Asterisk: each is written
+//!   with [`guard::entry`].
 //! - **Life.** The library is never unmapped (`-z nodelete`, build.rs), so function pointers and
 //!   statics stay valid; `load` may run again in the same image after `unload`. load, reload and
 //!   unload run under the loader's lock, one at a time (main/loader.c).
 //! - **Lock order.** No lock of ours is held while a host function is called that takes a
 //!   channel's lock.
 
-pub mod app;
-mod attempt;
-mod bridge;
+pub mod application;
+pub mod bridge;
 pub mod channel;
 pub mod cli;
 pub mod config;
-mod entry;
+pub mod context;
+pub mod datastore;
+pub mod dial;
+pub mod generator;
 pub mod guard;
 pub mod host;
 pub mod log;
-mod people;
-mod playback;
-pub mod room;
-pub mod seat;
+pub mod module;
 mod sys;
-pub mod ticket;
 pub mod transfer;
-pub mod ways;
+pub mod wait;
 
 use std::ffi::{CStr, CString};
 use std::os::raw::c_char;
-
-/// `RustIvr()` as Asterisk calls it, for registration.
-pub const RUST_IVR: app::Exec = entry::rust_ivr;
-
-/// `RustConfAdd()` as Asterisk calls it, for registration.
-pub const RUST_CONF_ADD: app::Exec = entry::rust_conf_add;
 
 /// Copies a host string; NULL is empty, bytes that are not UTF-8 are replaced.
 ///

@@ -27,7 +27,7 @@
 #include <asterisk/stasis.h>
 #include <asterisk/stasis_channels.h>
 
-/* src/asterisk/entry.rs */
+/* src/asterisk/module.rs */
 int rust_ivr_load(void);
 int rust_ivr_unload(void);
 int rust_ivr_reload(void);
@@ -53,9 +53,9 @@ void rust_ivr_channel_unlock(struct ast_channel *chan)
 }
 
 /* The caller's number, or an empty string. The channel must be locked until it is copied. */
-const char *rust_ivr_caller_number(struct ast_channel *chan)
+const char *rust_ivr_caller_number(const struct ast_channel *chan)
 {
-	const struct ast_party_number *number = &ast_channel_caller(chan)->id.number;
+	const struct ast_party_number *number = &ast_channel_caller((struct ast_channel *) chan)->id.number;
 
 	return S_COR(number->valid, number->str, "");
 }
@@ -82,13 +82,13 @@ int rust_ivr_config_is_invalid(const struct ast_config *config)
 	return config == CONFIG_STATUS_FILEINVALID;
 }
 
-/* Writes one frame of signed linear sound; the samples stay the caller's. */
-int rust_ivr_write_slin(struct ast_channel *chan, const int16_t *samples, int count)
+/* Writes one frame of signed linear sound. The samples stay the caller's, but audiohooks change them. */
+int rust_ivr_write_slin(struct ast_channel *chan, int16_t *samples, int count)
 {
 	struct ast_frame frame = {
 		.frametype = AST_FRAME_VOICE,
 		.subclass.format = ast_format_slin,
-		.data.ptr = (void *) samples,
+		.data.ptr = samples,
 		.datalen = count * (int) sizeof(*samples),
 		.samples = count,
 		.src = "res_rust_ivr",
@@ -154,9 +154,9 @@ void rust_ivr_stop_music_in_bridge(struct ast_channel *chan)
 	}
 }
 
-struct ast_datastore *rust_ivr_datastore_alloc(const struct ast_datastore_info *info)
+struct ast_datastore *rust_ivr_datastore_alloc(const struct ast_datastore_info *info, const char *uid)
 {
-	return ast_datastore_alloc(info, NULL);
+	return ast_datastore_alloc(info, uid);
 }
 
 void rust_ivr_datastore_set(struct ast_datastore *datastore, void *data)
@@ -217,6 +217,16 @@ void rust_ivr_frame_free(struct ast_frame *frame)
 	ast_frfree(frame);
 }
 
+/* Keys count when they are released; a channel that nobody else reads needs no emulation. */
+void rust_ivr_end_dtmf_only(struct ast_channel *chan, int on)
+{
+	if (on) {
+		ast_channel_set_flag(chan, AST_FLAG_END_DTMF_ONLY);
+	} else {
+		ast_channel_clear_flag(chan, AST_FLAG_END_DTMF_ONLY);
+	}
+}
+
 void rust_ivr_dual_redirect_wait(struct ast_channel *chan, int on)
 {
 	if (on) {
@@ -226,12 +236,15 @@ void rust_ivr_dual_redirect_wait(struct ast_channel *chan, int on)
 	}
 }
 
-#ifdef RUST_IVR_TRANSFER_REQUESTS
-/* src/asterisk/transfer.rs */
-void rust_ivr_transfer_requested(const char *transferer, const char *exten, const char *target);
+/* A transferer's channel, the extension, and the channel of an attended transfer or NULL. */
+typedef void transfer_requested(const char *transferer, const char *exten, const char *target);
 
+#ifdef RUST_IVR_TRANSFER_REQUESTS
 /* Asterisk 22.3 and its like have it; the module loads without it, too. */
 static struct stasis_message_type *(*transfer_request_type)(void);
+
+/* src/asterisk/transfer.rs: one for the whole library. */
+static transfer_requested *requested;
 
 static void on_transfer_request(void *data attribute_unused,
 	struct stasis_subscription *sub attribute_unused, struct stasis_message *message)
@@ -244,15 +257,16 @@ static void on_transfer_request(void *data attribute_unused,
 	request = stasis_message_data(message);
 	/* The module's own replies are published as well, with another state. */
 	if (request->state == AST_TRANSFER_INVALID && request->source) {
-		rust_ivr_transfer_requested(request->source->base->name, request->destination,
+		requested(request->source->base->name, request->destination,
 			request->dest ? request->dest->base->name : NULL);
 	}
 }
 
-struct stasis_subscription *rust_ivr_transfers_subscribe(void)
+struct stasis_subscription *rust_ivr_transfers_subscribe(transfer_requested *callback)
 {
 	struct stasis_subscription *sub;
 
+	requested = callback;
 	transfer_request_type = (struct stasis_message_type *(*)(void)) dlsym(RTLD_DEFAULT,
 		"ast_channel_transfer_request_type");
 	if (!transfer_request_type) {
@@ -266,8 +280,9 @@ struct stasis_subscription *rust_ivr_transfers_subscribe(void)
 	return sub;
 }
 #else
-struct stasis_subscription *rust_ivr_transfers_subscribe(void)
+struct stasis_subscription *rust_ivr_transfers_subscribe(transfer_requested *callback)
 {
+	(void) callback;
 	return NULL;
 }
 #endif
@@ -309,20 +324,22 @@ void rust_ivr_transfer_reply(struct ast_channel *chan, int done)
 int rust_ivr_extension_runs(const char *context, const char *exten, const char *application)
 {
 	int priority;
+	int runs = 0;
 
-	for (priority = 1; priority <= 9; priority++) {
+	/* `dialplan reload` frees what was found as soon as the lock is released. */
+	ast_rdlock_contexts();
+	for (priority = 1; priority <= 9 && !runs; priority++) {
 		struct pbx_find_info find = { .stacklen = 0 };
 		struct ast_exten *found = pbx_find_extension(NULL, NULL, &find, context, exten, priority,
 			NULL, "", E_MATCH);
 
 		if (!found) {
-			return 0;
+			break;
 		}
-		if (!strcasecmp(ast_get_extension_app(found), application)) {
-			return 1;
-		}
+		runs = !strcasecmp(ast_get_extension_app(found), application);
 	}
-	return 0;
+	ast_unlock_contexts();
+	return runs;
 }
 
 AST_MODULE_INFO(ASTERISK_GPL_KEY, AST_MODFLAG_LOAD_ORDER, "Menus and third parties out of a database",

@@ -22,20 +22,25 @@ pub struct stasis_subscription {
 
 // src/asterisk/shim.c
 unsafe extern "C" {
-    pub fn rust_ivr_self() -> *mut ast_module;
-    pub fn rust_ivr_debug_enabled(level: c_int) -> c_int;
+    pub safe fn rust_ivr_self() -> *mut ast_module;
+    pub safe fn rust_ivr_debug_enabled(level: c_int) -> c_int;
     pub fn rust_ivr_channel_lock(chan: *mut ast_channel);
     pub fn rust_ivr_channel_unlock(chan: *mut ast_channel);
-    pub fn rust_ivr_caller_number(chan: *mut ast_channel) -> *const c_char;
+    pub fn rust_ivr_caller_number(chan: *const ast_channel) -> *const c_char;
     pub fn rust_ivr_ref(object: *mut c_void);
     pub fn rust_ivr_unref(object: *mut c_void);
-    pub fn rust_ivr_config_is_missing(config: *const ast_config) -> c_int;
-    pub fn rust_ivr_config_is_invalid(config: *const ast_config) -> c_int;
+    // They only compare the pointer with constants.
+    pub safe fn rust_ivr_config_is_missing(config: *const ast_config) -> c_int;
+    pub safe fn rust_ivr_config_is_invalid(config: *const ast_config) -> c_int;
     pub fn rust_ivr_room_features() -> *mut ast_bridge_features;
     pub fn rust_ivr_take_out_of_bridge(chan: *mut ast_channel);
     pub fn rust_ivr_stop_music_in_bridge(chan: *mut ast_channel);
     pub fn rust_ivr_leave_bridge(bridge_channel: *mut ast_bridge_channel);
-    pub fn rust_ivr_datastore_alloc(info: *const ast_datastore_info) -> *mut ast_datastore;
+    pub fn rust_ivr_datastore_alloc(
+        info: *const ast_datastore_info,
+        uid: *const c_char,
+    ) -> *mut ast_datastore;
+    pub fn rust_ivr_end_dtmf_only(chan: *mut ast_channel, on: c_int);
     pub fn rust_ivr_datastore_set(datastore: *mut ast_datastore, data: *mut c_void);
     pub fn rust_ivr_datastore_take(datastore: *mut ast_datastore) -> *mut c_void;
     pub fn rust_ivr_request(
@@ -51,7 +56,9 @@ unsafe extern "C" {
     pub fn rust_ivr_frame_free(frame: *mut ast_frame);
     pub fn rust_ivr_wait_for_signalling(chan: *mut ast_channel);
     pub fn rust_ivr_dual_redirect_wait(chan: *mut ast_channel, on: c_int);
-    pub fn rust_ivr_transfers_subscribe() -> *mut stasis_subscription;
+    pub fn rust_ivr_transfers_subscribe(
+        requested: unsafe extern "C" fn(*const c_char, *const c_char, *const c_char),
+    ) -> *mut stasis_subscription;
     pub fn rust_ivr_transfers_unsubscribe(subscription: *mut stasis_subscription);
     pub fn rust_ivr_transfer_reply(chan: *mut ast_channel, done: c_int);
     pub fn rust_ivr_extension_runs(
@@ -59,5 +66,5 @@ unsafe extern "C" {
         exten: *const c_char,
         application: *const c_char,
     ) -> c_int;
-    pub fn rust_ivr_write_slin(chan: *mut ast_channel, samples: *const i16, count: c_int) -> c_int;
+    pub fn rust_ivr_write_slin(chan: *mut ast_channel, samples: *mut i16, count: c_int) -> c_int;
 }

@@ -4,23 +4,23 @@ use std::ffi::CStr;
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use crate::asterisk::cli::{Command, Entry, entry};
+use crate::asterisk::cli::{Command, Entry, command};
 use crate::ivr::Reason;
 use crate::ivr::menu::{self, Button, Match, Menu, Plan};
 use crate::ivr::{MenuRow, PromptName};
-use crate::module::{Service, service};
 use crate::numbers::{Number, Phone};
 use crate::ports::{Directory, Prompts};
+use crate::service::{Service, current as service};
 
 /// All commands, for registration.
 pub fn commands() -> Vec<Entry> {
     vec![
-        entry::<ShowStatus>(),
-        entry::<ShowCalls>(),
-        entry::<ShowRooms>(),
-        entry::<RoomEnd>(),
-        entry::<TestCode>(),
-        entry::<Test>(),
+        command::<ShowStatus>(),
+        command::<ShowCalls>(),
+        command::<ShowRooms>(),
+        command::<RoomEnd>(),
+        command::<TestCode>(),
+        command::<Test>(),
     ]
 }
 

@@ -1,32 +1,53 @@
 //! `RustConfAdd()`: what one channel does from its way in to its end. The manager's own story is
 //! `conference/session.rs`; here channels find their room, the client waits, and nobody is left.
 
+use std::ffi::CStr;
 use std::sync::Arc;
 
+use crate::asterisk::application::{After, Application};
 use crate::asterisk::channel::{Channel, ChannelRef};
-use crate::asterisk::room::{Fate, Room};
-use crate::asterisk::seat::ManagerSeat;
-use crate::asterisk::ticket::{Role, Ticket};
-use crate::asterisk::ways::{self, HeldCall};
+use crate::asterisk::transfer::{TransferHandler, TransferRequest};
 use crate::conference::session::{Client, Session, Tools};
 use crate::conference::ways::{Arguments, Facts, Way, choose, user_of_uri};
 use crate::conference::{Notice, Status};
-use crate::module::{Service, managers_endpoint};
 use crate::numbers::Number;
 use crate::ports::{CallLeg, Dialled, Farewell, Heard, Sound};
+use crate::rooms::context::APPLICATION;
+use crate::rooms::people::Fate;
+use crate::rooms::room::Room;
+use crate::rooms::seat::ManagerSeat;
+use crate::rooms::ticket::{Role, Ticket};
+use crate::rooms::transfers;
+use crate::rooms::ways::{self, HeldCall};
+use crate::service::{self, Service};
 
-/// What the dialplan does after the application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum After {
-    /// The next priority.
-    GoOn,
-    /// The call is over.
-    Over,
+/// The application, for registration.
+pub struct RustConfAdd;
+
+impl Application for RustConfAdd {
+    const NAME: &'static CStr = APPLICATION;
+
+    fn run(leg: &mut Channel, arguments: &str) -> After {
+        service::current().map_or(After::GoOn, |service| run(&service, leg, arguments))
+    }
+}
+
+/// A transfer to an extension that runs the application (W4).
+pub struct TransferToRoom;
+
+impl TransferHandler for TransferToRoom {
+    fn requested(request: &TransferRequest) -> bool {
+        transfers::carry_out(request, |manager| {
+            if let Some(service) = service::current() {
+                send_to_room(&service, manager);
+            }
+        })
+    }
 }
 
 /// One run of the application.
-pub fn run(service: &Service, leg: &mut Channel, arguments: &str) -> After {
-    if let Some((room, role)) = Ticket::take_from(leg) {
+fn run(service: &Service, leg: &mut Channel, arguments: &str) -> After {
+    if let Some((room, role)) = Ticket::use_of(leg) {
         return match role {
             Role::Manager => manage(service, leg, &room),
             Role::Client(id) => be_client(service, leg, &room, id),
@@ -43,10 +64,10 @@ pub fn run(service: &Service, leg: &mut Channel, arguments: &str) -> After {
             return end(leg, Status::Error);
         }
     };
-    let held = ways::held_calls(leg, leg.name());
+    let held = ways::held_calls(leg);
     let facts = Facts {
-        bridged: ways::is_bridged(leg),
-        transferred: ["BLINDTRANSFER", "ATTENDEDTRANSFER", "SIPTRANSFER"]
+        bridged: leg.is_bridged(),
+        transferred: [c"BLINDTRANSFER", c"ATTENDEDTRANSFER", c"SIPTRANSFER"]
             .iter()
             .any(|name| leg.variable(name).is_some()),
         held_calls: held.len(),
@@ -54,14 +75,14 @@ pub fn run(service: &Service, leg: &mut Channel, arguments: &str) -> After {
     let way = choose(arguments.side, facts);
     log::info!("{}: RustConfAdd: {way:?}", leg.name());
     match way {
-        Way::FeatureCode => take_call_apart(service, leg),
+        Way::FeatureCode => feature_code(service, leg),
         Way::HeldCall => pull_held_call(service, leg, held),
         Way::CallBack => call_manager_back(service, leg, &arguments),
     }
 }
 
 /// W1. Runs inside the bridge's hook, so it only sends both legs on their way.
-fn take_call_apart(service: &Service, leg: &mut Channel) -> After {
+fn feature_code(service: &Service, leg: &mut Channel) -> After {
     // A feature's application that returns anything else is kicked out of its call.
     const STAY: After = After::GoOn;
     if !is_managers(service, leg.name()) {
@@ -71,13 +92,13 @@ fn take_call_apart(service: &Service, leg: &mut Channel) -> After {
         );
         return STAY;
     }
-    take_apart(service, &leg.reference());
+    send_to_room(service, &leg.reference());
     STAY
 }
 
 /// W1, W4: both legs of a call of two go into a room. Whatever fails, the call stays as it is.
-pub fn take_apart(service: &Service, manager: &ChannelRef) {
-    let Some(client) = ways::peer_of(manager) else {
+fn send_to_room(service: &Service, manager: &ChannelRef) {
+    let Some(client) = manager.bridge_peer() else {
         log::warn!(
             "{}: this call has not exactly two sides, nobody can be added to it",
             manager.name()
@@ -103,7 +124,7 @@ fn pull_held_call(service: &Service, leg: &mut Channel, held: Vec<HeldCall>) -> 
     let Some(call) = which_call(service, leg, held) else {
         log::warn!("{}: no call on hold to add a third person to", leg.name());
         if let Some(sound) = notice(service, &leg.language(), Notice::NoCall) {
-            leg.play(&sound);
+            CallLeg::play(leg, &sound);
         }
         return end(leg, Status::NoCall);
     };
@@ -136,7 +157,7 @@ fn which_call(service: &Service, leg: &mut Channel, mut held: Vec<HeldCall>) -> 
 fn last_digits(service: &Service, leg: &mut Channel) -> String {
     let mut typed = String::new();
     let mut heard = notice(service, &leg.language(), Notice::WhichClient)
-        .map_or(Heard::Nothing, |sound| leg.play(&sound));
+        .map_or(Heard::Nothing, |sound| CallLeg::play(leg, &sound));
     if heard == Heard::Nothing {
         heard = leg.wait_digit(service.settings.conference.code_timeout);
     }
@@ -155,7 +176,7 @@ fn call_manager_back(service: &Service, leg: &mut Channel, arguments: &Arguments
         return end(leg, Status::Hangup);
     }
     let settings = &service.settings;
-    let transferer = leg.variable("SIPREFERREDBYHDR").unwrap_or_default();
+    let transferer = leg.variable(c"SIPREFERREDBYHDR").unwrap_or_default();
     let wanted = match arguments.manager.as_str() {
         "" => user_of_uri(&transferer),
         manager => manager,
@@ -257,7 +278,7 @@ fn without_manager(service: &Service, leg: &mut Channel) -> After {
         "{}: the client goes to the fallback: rings {destination}",
         leg.name()
     );
-    match leg.dial(&destination, settings.ivr.fallback_timeout) {
+    match CallLeg::dial(leg, &destination, settings.ivr.fallback_timeout) {
         Dialled::Answered => After::Over,
         Dialled::Gone => end(leg, Status::Hangup),
         _ => After::GoOn,
@@ -293,7 +314,7 @@ fn notice(service: &Service, language: &str, wanted: Notice) -> Option<Sound> {
 /// Whether a channel is on the endpoint that managers are called at (`[general] manager`). A
 /// destination that names no endpoint, such as a Local channel, allows any.
 fn is_managers(service: &Service, channel: &str) -> bool {
-    match managers_endpoint(&service.settings) {
+    match service.managers_endpoint() {
         Some(endpoint) => channel
             .rsplit_once('-')
             .is_some_and(|(name, _)| name == endpoint),

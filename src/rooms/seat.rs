@@ -1,13 +1,13 @@
 //! The manager's place in a room: `Seat` on an Asterisk channel.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::attempt::{Attempt, Ring, Waiting};
-use super::channel::{Channel, Waited, wait_key};
-use super::playback;
 use super::room::Room;
-use crate::ports::{CallLeg, Dialled, Farewell, Happened, Seat, Sound};
+use crate::asterisk::channel::Channel;
+use crate::asterisk::dial::{DialAttempt, Ring, Waiting};
+use crate::asterisk::wait::Woken;
+use crate::ports::{Dialled, Farewell, Happened, Seat, Sound};
 
 /// A manager in a room.
 pub struct ManagerSeat<'c> {
@@ -17,7 +17,7 @@ pub struct ManagerSeat<'c> {
 }
 
 enum ThirdPerson {
-    Rings(Attempt),
+    Rings(DialAttempt),
     /// The dial ended before anybody listened.
     Failed(Dialled),
     Consulted(u32),
@@ -25,7 +25,7 @@ enum ThirdPerson {
 
 impl<'c> ManagerSeat<'c> {
     /// Takes the seat; from now on the room's news reach this channel.
-    pub(crate) fn take(leg: &'c mut Channel, room: Arc<Room>) -> Self {
+    pub fn take(leg: &'c mut Channel, room: Arc<Room>) -> Self {
         room.seat(leg.reference());
         Self {
             leg,
@@ -34,13 +34,13 @@ impl<'c> ManagerSeat<'c> {
         }
     }
 
-    fn waited(&self, waited: Waited) -> Happened {
-        match waited {
-            Waited::Key(key) => Happened::Digit(key),
-            Waited::Nothing => Happened::Nothing,
-            Waited::Bell => self.room.news().unwrap_or(Happened::Nothing),
+    fn happened(&self, woken: Woken) -> Happened {
+        match woken {
+            Woken::Key(key) => Happened::Digit(key),
+            Woken::Elapsed | Woken::Leg(_) => Happened::Nothing,
+            Woken::Alert => self.room.news().unwrap_or(Happened::Nothing),
             // Who left before is told first.
-            Waited::Gone => self.room.news().unwrap_or(Happened::Gone),
+            Woken::Gone => self.room.news().unwrap_or(Happened::Gone),
         }
     }
 }
@@ -66,22 +66,21 @@ impl Seat for ManagerSeat<'_> {
         if let Some(news) = self.room.news() {
             return news;
         }
-        // SAFETY: own thread of a live channel, unlocked, in no bridge.
-        let waited = unsafe { playback::play(self.leg.raw(), sound, self.room.bell()) };
-        self.waited(waited)
+        let woken = self.leg.play(sound, Some(self.room.bell()));
+        self.happened(woken)
     }
 
     fn wait_digit(&mut self, within: Duration) -> Happened {
         if let Some(news) = self.room.news() {
             return news;
         }
-        // SAFETY: as in `play`.
-        let waited = unsafe { wait_key(self.leg.raw(), within, self.room.bell()) };
-        self.waited(waited)
+        let until = Instant::now() + within;
+        let woken = self.leg.wait(until, Some(self.room.bell()), None);
+        self.happened(woken)
     }
 
     fn call_third(&mut self, destination: &str, ring: Duration) {
-        let attempt = Attempt::begin(self.leg, destination, ring, Waiting::Ringback);
+        let attempt = DialAttempt::begin(self.leg, destination, ring, Waiting::Ringback);
         self.third = Some(attempt.map_or_else(ThirdPerson::Failed, ThirdPerson::Rings));
     }
 
@@ -90,20 +89,33 @@ impl Seat for ManagerSeat<'_> {
             if let Some(news) = self.room.news() {
                 return news;
             }
-            let ring = match &mut self.third {
-                Some(ThirdPerson::Rings(attempt)) => attempt.listen(self.leg, self.room.bell()),
-                Some(ThirdPerson::Failed(end)) => Ring::Failed(*end),
+            let ring = match self.third.take() {
+                Some(ThirdPerson::Rings(attempt)) => {
+                    attempt.listen(self.leg, Some(self.room.bell()))
+                }
+                Some(ThirdPerson::Failed(end)) => Ring::Failed(end),
                 Some(ThirdPerson::Consulted(_)) | None => Ring::Failed(Dialled::Unavailable),
             };
             match ring {
-                Ring::Key(key) if key == cancel => return Happened::Digit(key),
-                Ring::Key(_) | Ring::Bell => {}
-                Ring::WaiterGone => return self.room.news().unwrap_or(Happened::Gone),
-                Ring::Failed(end) => {
-                    self.third = None;
-                    return Happened::Dialled(end);
+                Ring::Key(key, attempt) => {
+                    self.third = Some(ThirdPerson::Rings(attempt));
+                    if key == cancel {
+                        return Happened::Digit(key);
+                    }
                 }
-                Ring::Answered => return Happened::Dialled(self.bring_in()),
+                Ring::Alert(attempt) => self.third = Some(ThirdPerson::Rings(attempt)),
+                Ring::WaiterGone(attempt) => {
+                    self.third = Some(ThirdPerson::Rings(attempt));
+                    return self.room.news().unwrap_or(Happened::Gone);
+                }
+                Ring::Failed(end) => return Happened::Dialled(end),
+                Ring::Answered(leg) => {
+                    let Some(id) = self.room.admit_consulted(leg) else {
+                        return Happened::Dialled(Dialled::Unavailable);
+                    };
+                    self.third = Some(ThirdPerson::Consulted(id));
+                    return Happened::Dialled(Dialled::Answered);
+                }
             }
         }
     }
@@ -129,21 +141,5 @@ impl Seat for ManagerSeat<'_> {
     fn leave(&mut self, farewell: Farewell) {
         self.drop_third();
         self.room.leave(farewell);
-    }
-}
-
-impl ManagerSeat<'_> {
-    fn bring_in(&mut self) -> Dialled {
-        let channel = match self.third.take() {
-            Some(ThirdPerson::Rings(attempt)) => attempt.answered(),
-            _ => None,
-        };
-        match channel.and_then(|channel| self.room.admit_consulted(channel)) {
-            Some(id) => {
-                self.third = Some(ThirdPerson::Consulted(id));
-                Dialled::Answered
-            }
-            None => Dialled::Unavailable,
-        }
     }
 }

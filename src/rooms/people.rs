@@ -7,7 +7,7 @@ use crate::conference::Orphan;
 use crate::ports::{Farewell, Happened, Party};
 
 /// Everybody in a room. `C` is a reference to a channel.
-pub(super) struct People<C> {
+pub struct People<C> {
     others: Vec<Person<C>>,
     manager: Manager<C>,
     news: VecDeque<Happened>,
@@ -54,7 +54,7 @@ pub enum Fate {
 
 /// What somebody does who has just come into a bridge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Arrival<C> {
+pub enum Arrival<C> {
     /// Stays.
     Stay,
     /// Goes again.
@@ -64,15 +64,15 @@ pub(super) enum Arrival<C> {
 }
 
 /// Whose stay in a bridge is to end because somebody left.
-pub(super) struct Leaving<C> {
+pub struct Leaving<C> {
     /// The one who left; dropped when the lock is free.
-    pub(super) gone: Option<C>,
+    pub gone: Option<C>,
     /// The manager, who has news, or those who would be alone.
-    pub(super) taken_out: Vec<C>,
+    pub taken_out: Vec<C>,
 }
 
 impl<C: Clone> People<C> {
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             others: Vec::new(),
             manager: Manager::Expected,
@@ -84,12 +84,12 @@ impl<C: Clone> People<C> {
     }
 
     /// A client will come.
-    pub(super) fn expect_client(&mut self) -> u32 {
+    pub fn expect_client(&mut self) -> u32 {
         self.add(Who::Client, None)
     }
 
     /// A third person comes to be consulted.
-    pub(super) fn add_consulted(&mut self, channel: C) -> u32 {
+    pub fn add_consulted(&mut self, channel: C) -> u32 {
         self.add(Who::Consulted, Some(channel))
     }
 
@@ -107,7 +107,7 @@ impl<C: Clone> People<C> {
     }
 
     /// The client comes in. Returns whether it goes on hold.
-    pub(super) fn enter(&mut self, id: u32, channel: C) -> bool {
+    pub fn enter(&mut self, id: u32, channel: C) -> bool {
         let on_hold = self.on_hold;
         if let Some(person) = self.person(id) {
             person.channel = Some(channel);
@@ -117,7 +117,7 @@ impl<C: Clone> People<C> {
     }
 
     /// Somebody has joined a bridge; the party may have been moved or sent away meanwhile.
-    pub(super) fn arrived(&mut self, id: u32) -> Arrival<C> {
+    pub fn arrived(&mut self, id: u32) -> Arrival<C> {
         let wanted = self.on_hold;
         let Some(person) = self.person(id).filter(|person| !person.dismissed) else {
             return Arrival::Go;
@@ -133,7 +133,7 @@ impl<C: Clone> People<C> {
     }
 
     /// Somebody is no longer in the room, or never came.
-    pub(super) fn left(&mut self, id: u32) -> Option<Leaving<C>> {
+    pub fn left(&mut self, id: u32) -> Option<Leaving<C>> {
         let at = self.others.iter().position(|person| person.id == id)?;
         let person = self.others.swap_remove(at);
         let news = match person.who {
@@ -155,7 +155,7 @@ impl<C: Clone> People<C> {
     }
 
     /// Who of the party is to be moved on hold, or back.
-    pub(super) fn hold(&mut self, on_hold: bool) -> Vec<C> {
+    pub fn hold(&mut self, on_hold: bool) -> Vec<C> {
         self.on_hold = on_hold;
         self.others
             .iter_mut()
@@ -169,11 +169,11 @@ impl<C: Clone> People<C> {
             .collect()
     }
 
-    pub(super) fn seat(&mut self, manager: C) {
+    pub fn seat(&mut self, manager: C) {
         self.manager = Manager::Seated(manager);
     }
 
-    pub(super) fn manager(&self) -> Option<C> {
+    pub fn manager(&self) -> Option<C> {
         match &self.manager {
             Manager::Seated(manager) => Some(manager.clone()),
             Manager::Expected | Manager::Gone => None,
@@ -182,7 +182,7 @@ impl<C: Clone> People<C> {
 
     /// The consulted third person belongs to the party. One who left in this very moment is told
     /// as what it has become.
-    pub(super) fn join_consulted(&mut self, id: u32) {
+    pub fn join_consulted(&mut self, id: u32) {
         match self.person(id) {
             Some(person) => person.who = Who::Third,
             None => self
@@ -194,14 +194,14 @@ impl<C: Clone> People<C> {
     }
 
     /// The consulted third person goes; this is no news.
-    pub(super) fn drop_consulted(&mut self, id: u32) -> Option<C> {
+    pub fn drop_consulted(&mut self, id: u32) -> Option<C> {
         self.news.retain(|news| *news != Happened::ConsultLeft);
         let at = self.others.iter().position(|person| person.id == id)?;
         self.others.swap_remove(at).channel
     }
 
     /// The manager's session has ended. Who is to go; `None` when it had ended before.
-    pub(super) fn manager_left(&mut self, farewell: Farewell, orphan: Orphan) -> Option<Vec<C>> {
+    pub fn manager_left(&mut self, farewell: Farewell, orphan: Orphan) -> Option<Vec<C>> {
         if matches!(self.manager, Manager::Gone) {
             return None;
         }
@@ -218,7 +218,7 @@ impl<C: Clone> People<C> {
     }
 
     /// Everybody is to go; who is in no bridge yet goes when it arrives.
-    pub(super) fn dismiss(&mut self) -> Vec<C> {
+    pub fn dismiss(&mut self) -> Vec<C> {
         self.others
             .iter_mut()
             .filter_map(|person| {
@@ -228,19 +228,19 @@ impl<C: Clone> People<C> {
             .collect()
     }
 
-    pub(super) fn fate(&self) -> Fate {
+    pub fn fate(&self) -> Fate {
         self.fate
     }
 
-    pub(super) fn tell(&mut self, news: Happened) {
+    pub fn tell(&mut self, news: Happened) {
         self.news.push_back(news);
     }
 
-    pub(super) fn next_news(&mut self) -> Option<Happened> {
+    pub fn next_news(&mut self) -> Option<Happened> {
         self.news.pop_front()
     }
 
-    pub(super) fn has_news(&self) -> bool {
+    pub fn has_news(&self) -> bool {
         !self.news.is_empty()
     }
 
@@ -249,7 +249,7 @@ impl<C: Clone> People<C> {
     }
 
     /// For the CLI: what each is, the manager first, and its channel.
-    pub(super) fn roll(&self) -> Vec<(&'static str, Option<C>)> {
+    pub fn roll(&self) -> Vec<(&'static str, Option<C>)> {
         let manager = match &self.manager {
             Manager::Expected => ("manager expected", None),
             Manager::Seated(manager) => ("manager", Some(manager.clone())),

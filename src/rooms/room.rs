@@ -5,46 +5,19 @@
 //! Locking: `people` is a short lock of ours. No host function that takes a lock is called while
 //! it is held: the list is read or changed, then the work is done on references.
 
-use std::ffi::CString;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use parking_lot::Mutex;
 
-use super::bridge::{Bridge, Features, Stay, wait_no_more, wait_with_music};
-use super::channel::{Channel, ChannelRef};
-pub use super::people::Fate;
-use super::people::{Arrival, People};
-use super::{c_string, sys};
+use super::people::{Arrival, Fate, People};
+use crate::asterisk::bridge::{Bridge, Features, Stay, end_hold_music, hold_with_music};
+use crate::asterisk::channel::{Channel, ChannelRef, Outgoing};
 use crate::conference::Orphan;
 use crate::ports::{Farewell, Happened};
-
-/// All rooms of the module since it was loaded. Survives a reload.
-#[derive(Default)]
-pub struct Rooms {
-    opened: AtomicU64,
-    live: Mutex<Vec<Weak<Room>>>,
-}
-
-impl Rooms {
-    /// Opens a room. The error says which module is missing.
-    pub(crate) fn open(&self, music: &str, orphan: Orphan) -> Result<Arc<Room>, String> {
-        let number = self.opened.fetch_add(1, Ordering::Relaxed) + 1;
-        let room = Room::new(format!("room-{number}"), music, orphan)?;
-        let mut live = self.live.lock();
-        live.retain(|room| room.strong_count() > 0);
-        live.push(Arc::downgrade(&room));
-        Ok(room)
-    }
-
-    /// The rooms with anybody in them.
-    pub fn live(&self) -> Vec<Arc<Room>> {
-        self.live.lock().iter().filter_map(Weak::upgrade).collect()
-    }
-}
 
 /// A room, shared by everybody in it. Ends when the last of them has gone.
 pub struct Room {
@@ -52,7 +25,7 @@ pub struct Room {
     pub id: String,
     talk: Bridge,
     hold: Bridge,
-    music: CString,
+    music: String,
     orphan: Orphan,
     people: Mutex<People<ChannelRef>>,
     joined: AtomicBool,
@@ -66,7 +39,7 @@ pub struct Room {
 
 impl Room {
     /// Makes the bridges. The error says which module is missing.
-    pub(crate) fn new(id: String, music: &str, orphan: Orphan) -> Result<Arc<Self>, String> {
+    pub fn new(id: String, music: &str, orphan: Orphan) -> Result<Arc<Self>, String> {
         let bell = |name| {
             EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
                 .map_err(|error| format!("no file descriptor for a room's {name}: {error}"))
@@ -74,7 +47,7 @@ impl Room {
         Ok(Arc::new(Self {
             talk: Bridge::for_talk(&format!("{id}-talk"))?,
             hold: Bridge::for_hold(&format!("{id}-hold"))?,
-            music: c_string(music),
+            music: music.to_owned(),
             orphan,
             people: Mutex::new(People::new()),
             joined: AtomicBool::new(false),
@@ -86,27 +59,26 @@ impl Room {
     }
 
     /// The client will come; from now on its leaving is news.
-    pub(crate) fn expect_client(&self) -> u32 {
+    pub fn expect_client(&self) -> u32 {
         self.people.lock().expect_client()
     }
 
     /// The client's whole stay. Returns when it is out, with what it does then.
-    pub(crate) fn stay(self: &Arc<Self>, id: u32, leg: &Channel) -> Fate {
+    pub fn stay(self: &Arc<Self>, id: u32, leg: &mut Channel) -> Fate {
         let channel = leg.reference();
         let on_hold = self.people.lock().enter(id, channel.clone());
         if let Some(features) = Features::new() {
             let room = Arc::clone(self);
             features.on_join(move || room.arrived(id));
             let bridge = if on_hold {
-                wait_with_music(&channel, &self.music);
+                hold_with_music(&channel, &self.music);
                 &self.hold
             } else {
                 &self.talk
             };
-            // SAFETY: the leg's own thread, in no bridge.
-            unsafe { bridge.join(leg.raw(), features) };
+            bridge.join(leg, features);
         }
-        wait_no_more(&channel);
+        end_hold_music(&channel);
         self.left(id);
         self.people.lock().fate()
     }
@@ -123,7 +95,7 @@ impl Room {
     }
 
     /// Somebody is no longer in the room, or never came.
-    pub(crate) fn left(&self, id: u32) {
+    pub fn left(&self, id: u32) {
         let leaving = {
             let mut people = self.people.lock();
             let leaving = people.left(id);
@@ -137,7 +109,7 @@ impl Room {
     }
 
     /// Puts the party on hold, or brings it back.
-    pub(crate) fn hold_party(&self, on_hold: bool) {
+    pub fn hold_party(&self, on_hold: bool) {
         let moved = self.people.lock().hold(on_hold);
         for channel in &moved {
             self.bring(channel, on_hold);
@@ -147,21 +119,21 @@ impl Room {
     /// A move that fails meets somebody who is just leaving, which `left` will tell.
     fn bring(&self, channel: &ChannelRef, on_hold: bool) {
         if on_hold {
-            wait_with_music(channel, &self.music);
+            hold_with_music(channel, &self.music);
             self.hold.take_from(&self.talk, channel);
         } else {
             self.talk.take_from(&self.hold, channel);
-            wait_no_more(channel);
+            end_hold_music(channel);
         }
     }
 
     /// The manager takes the seat.
-    pub(crate) fn seat(&self, manager: ChannelRef) {
+    pub fn seat(&self, manager: ChannelRef) {
         self.people.lock().seat(manager);
     }
 
     /// The manager's stay in the talk bridge: until a key, news, or the end of the channel.
-    pub(crate) fn talk(self: &Arc<Self>, leg: &Channel, keys: &[char]) -> Happened {
+    pub fn talk(self: &Arc<Self>, leg: &mut Channel, keys: &[char]) -> Happened {
         loop {
             if let Some(news) = self.news() {
                 return news;
@@ -180,8 +152,7 @@ impl Room {
             let room = Arc::clone(self);
             // News that came before the channel was in the bridge could not take it out.
             features.on_join(move || if room.has_news() { Stay::Out } else { Stay::In });
-            // SAFETY: the leg's own thread, in no bridge.
-            let joined = unsafe { self.talk.join(leg.raw(), features) };
+            let joined = self.talk.join(leg, features);
             if leg.is_gone() || !joined {
                 return self.news().unwrap_or(Happened::Gone);
             }
@@ -192,47 +163,40 @@ impl Room {
         }
     }
 
-    /// A third person who answered comes in to be consulted. On failure the channel is ended.
-    pub(crate) fn admit_consulted(
-        self: &Arc<Self>,
-        channel: std::ptr::NonNull<sys::ast_channel>,
-    ) -> Option<u32> {
-        // SAFETY: the channel is ours until it is imparted.
-        let reference = unsafe { ChannelRef::to(channel) };
-        let id = self.people.lock().add_consulted(reference);
+    /// A third person who answered comes in to be consulted. `None`: it could not, and was hung up.
+    pub fn admit_consulted(self: &Arc<Self>, leg: Outgoing) -> Option<u32> {
+        let id = self.people.lock().add_consulted(leg.reference());
         let taken = Features::new().is_some_and(|features| {
             let room = Arc::clone(self);
             features.on_leave(move || room.left(id));
-            // SAFETY: ours, answered, no PBX, no thread.
-            unsafe { self.talk.impart(channel, features) }
+            self.talk.impart(leg, features)
         });
         if taken {
             return Some(id);
         }
-        drop(self.people.lock().drop_consulted(id));
-        // SAFETY: not taken, so ours to end.
-        unsafe { sys::ast_hangup(channel.as_ptr()) };
+        let gone = self.people.lock().drop_consulted(id);
+        drop(gone);
         None
     }
 
     /// The consulted third person belongs to the party.
-    pub(crate) fn join_consulted(&self, id: u32) {
+    pub fn join_consulted(&self, id: u32) {
         self.people.lock().join_consulted(id);
         self.joined.store(true, Ordering::Relaxed);
     }
 
     /// Whether a third person ever joined.
-    pub(crate) fn has_joined(&self) -> bool {
+    pub fn has_joined(&self) -> bool {
         self.joined.load(Ordering::Relaxed)
     }
 
     /// Says where the manager stands, for the CLI.
-    pub(crate) fn tell_state(&self, word: &str) {
+    pub fn tell_state(&self, word: &str) {
         *self.state.lock() = (word.to_owned(), Instant::now());
     }
 
     /// The consulted third person goes; this is no news.
-    pub(crate) fn drop_consulted(&self, id: u32) {
+    pub fn drop_consulted(&self, id: u32) {
         let gone = self.people.lock().drop_consulted(id);
         if let Some(channel) = gone {
             self.talk.remove(&channel);
@@ -240,7 +204,7 @@ impl Room {
     }
 
     /// The manager's session has ended; a second time does nothing.
-    pub(crate) fn leave(&self, farewell: Farewell) {
+    pub fn leave(&self, farewell: Farewell) {
         let away = self.people.lock().manager_left(farewell, self.orphan);
         if let Some(away) = away {
             // The eventfd's counter cannot overflow by one write.
@@ -250,7 +214,7 @@ impl Room {
     }
 
     /// An operator ends the room.
-    pub(crate) fn end(&self) {
+    pub fn end(&self) {
         let manager = {
             let mut people = self.people.lock();
             let manager = people.manager();
@@ -272,7 +236,7 @@ impl Room {
     }
 
     /// What happened, oldest first.
-    pub(crate) fn news(&self) -> Option<Happened> {
+    pub fn news(&self) -> Option<Happened> {
         let mut people = self.people.lock();
         // Empty, or silent already: both are well.
         let _ = self.bell.read();
@@ -294,13 +258,13 @@ impl Room {
     }
 
     /// Readable when there may be news.
-    pub(crate) fn bell(&self) -> RawFd {
-        self.bell.as_fd().as_raw_fd()
+    pub fn bell(&self) -> BorrowedFd<'_> {
+        self.bell.as_fd()
     }
 
     /// Readable when the manager's session has ended.
-    pub(crate) fn over(&self) -> RawFd {
-        self.over.as_fd().as_raw_fd()
+    pub fn over(&self) -> BorrowedFd<'_> {
+        self.over.as_fd()
     }
 
     /// One line for the CLI.

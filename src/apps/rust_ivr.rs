@@ -1,0 +1,64 @@
+//! `RustIvr([phone])`: one call from its first moment in the module to its last. The caller's own
+//! story is `ivr/session.rs`.
+
+use std::ffi::CStr;
+
+use crate::asterisk::application::{After, Application};
+use crate::asterisk::channel::Channel;
+use crate::ivr::Status;
+use crate::ivr::session::{Caller, Session, Story, Tools};
+use crate::service;
+
+/// The application, for registration.
+pub struct RustIvr;
+
+impl Application for RustIvr {
+    const NAME: &'static CStr = c"RustIvr";
+
+    fn run(leg: &mut Channel, arguments: &str) -> After {
+        let Some(service) = service::current() else {
+            return After::GoOn;
+        };
+        let argument = arguments.trim();
+        let caller = Caller {
+            phone: if argument.is_empty() {
+                leg.caller_number()
+            } else {
+                argument.to_owned()
+            },
+            extension: leg.extension(),
+        };
+        let channel = leg.name().to_owned();
+        let live = service.calls.begin(&channel);
+        let tools = Tools {
+            settings: &service.settings,
+            directory: &*service.directory,
+            prompts: &*service.prompts,
+            live: &live,
+        };
+        let mut session = Session::new(leg, tools, &caller);
+        let status = session.run_or_rescue();
+        tell(&channel, session.story());
+        live.ended(status, session.story().reason);
+        if status.ends_call() {
+            After::Over
+        } else {
+            After::GoOn
+        }
+    }
+}
+
+/// The one line that tells a whole call (A8), and the place for whatever else must know it.
+fn tell(channel: &str, story: &Story) {
+    log::info!(
+        "{channel}: {} reason={} phone={} source={} scenario={:?} digits={} target={} lookup={:.1}ms",
+        story.status.map_or("", Status::as_str),
+        story.reason.map_or("", |reason| reason.as_str()),
+        story.phone,
+        story.source.as_str(),
+        story.scenario,
+        story.digits,
+        story.target,
+        story.lookup.as_secs_f64() * 1000.0,
+    );
+}

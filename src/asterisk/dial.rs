@@ -1,0 +1,229 @@
+//! One attempt to reach somebody by telephone while a channel waits. `Dial` would bridge the two;
+//! here the caller decides where the one who answers goes.
+
+use std::ffi::{CStr, CString};
+use std::os::fd::BorrowedFd;
+use std::os::raw::c_int;
+use std::ptr;
+use std::time::{Duration, Instant};
+
+use super::channel::{Channel, Outgoing};
+use super::wait::{Frame, LegEvent, Woken};
+use super::{c_string, sys};
+use crate::ports::Dialled;
+
+/// A telephone that rings. Dropping it hangs up.
+pub struct DialAttempt {
+    leg: Outgoing,
+    /// What was dialled, for the dial's own events.
+    address: CString,
+    until: Instant,
+    /// Whether the one who waits hears the other side's sound.
+    early_sound: bool,
+    waiting: Waiting,
+}
+
+/// What the one who waits hears meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// How it rings, or the carrier's announcement.
+    Ringback,
+    /// Music, which somebody else plays.
+    Music,
+}
+
+/// What happened while it rang.
+pub enum Ring {
+    /// The one who waits pressed a key; it rings on.
+    Key(char, DialAttempt),
+    /// The watched descriptor is readable; it rings on.
+    Alert(DialAttempt),
+    /// The one who waits is gone; it rings on.
+    WaiterGone(DialAttempt),
+    /// Somebody answered.
+    Answered(Outgoing),
+    /// It ended otherwise.
+    Failed(Dialled),
+}
+
+impl DialAttempt {
+    /// Dials `destination` (`TECH/address`) on behalf of `waiter`, for `ring` at most.
+    pub fn begin(
+        waiter: &mut Channel,
+        destination: &str,
+        ring: Duration,
+        waiting: Waiting,
+    ) -> Result<Self, Dialled> {
+        let (tech, address) = destination.split_once('/').ok_or(Dialled::Unavailable)?;
+        let (tech, address) = (c_string(tech), c_string(address));
+        let from = waiter.as_ptr();
+        let mut cause: c_int = 0;
+        // SAFETY: own thread of a live channel, unlocked; strings are copied; the new channel is
+        // ours, or NULL with the cause (main/channel.c: ast_request).
+        let leg = unsafe {
+            Outgoing::given(sys::rust_ivr_request(
+                tech.as_ptr(),
+                address.as_ptr(),
+                from,
+                &raw mut cause,
+            ))
+        }
+        .ok_or_else(|| end_of(cause))?;
+        // SAFETY: both are alive; the new one is not in use yet. Locked as a pair, as the host's
+        // lock order wants (main/channel.c: ast_channel_lock_both), and filled in as
+        // apps/app_dial.c: dial_exec_full does.
+        let called = unsafe {
+            let to = leg.as_ptr();
+            sys::rust_ivr_lock_both(to, from);
+            sys::ast_channel_inherit_variables(from, to);
+            sys::rust_ivr_connect_caller(to, from);
+            sys::ast_channel_language_set(to, sys::ast_channel_language(from));
+            sys::ast_channel_req_accountcodes(to, from, sys::AST_CHANNEL_REQUESTOR_BRIDGE_PEER);
+            sys::rust_ivr_channel_unlock(from);
+            sys::rust_ivr_channel_unlock(to);
+            sys::ast_call(to, address.as_ptr(), 0) == 0
+        };
+        if !called {
+            return Err(Dialled::Unavailable);
+        }
+        let attempt = Self {
+            leg,
+            address,
+            until: Instant::now() + ring,
+            early_sound: false,
+            waiting,
+        };
+        attempt.publish(waiter, None);
+        if waiting == Waiting::Ringback {
+            indicate(waiter, sys::AST_CONTROL_RINGING as c_int);
+        }
+        Ok(attempt)
+    }
+
+    /// Services both channels until anything happens.
+    pub fn listen(mut self, waiter: &mut Channel, alert: Option<BorrowedFd<'_>>) -> Ring {
+        loop {
+            match waiter.wait(self.until, alert, Some(&self.leg)) {
+                Woken::Key(key) => return Ring::Key(key, self),
+                Woken::Alert => return Ring::Alert(self),
+                Woken::Gone => return Ring::WaiterGone(self),
+                Woken::Elapsed => return self.fail(waiter, Dialled::NoAnswer),
+                Woken::Leg(LegEvent::Gone) => {
+                    let cause = self.leg.lock().read(sys::ast_channel_hangupcause);
+                    return self.fail(waiter, end_of(cause));
+                }
+                Woken::Leg(LegEvent::Frame(frame)) => match self.said(waiter, &frame) {
+                    None => {}
+                    Some(Dialled::Answered) => {
+                        self.finish(waiter, Dialled::Answered);
+                        return Ring::Answered(self.leg);
+                    }
+                    Some(end) => return self.fail(waiter, end),
+                },
+            }
+        }
+    }
+
+    /// Gives up while it rings.
+    pub fn cancel(self, waiter: &mut Channel) {
+        self.finish(waiter, Dialled::Gone);
+    }
+
+    /// How the dial ends by what the telephone says, if it does.
+    fn said(&mut self, waiter: &mut Channel, frame: &Frame) -> Option<Dialled> {
+        if !self
+            .leg
+            .lock()
+            .text(sys::ast_channel_call_forward)
+            .is_empty()
+        {
+            log::warn!(
+                "{}: the telephone asks to be forwarded (302), which is refused",
+                waiter.name()
+            );
+            return Some(Dialled::Unavailable);
+        }
+        if frame.kind() == sys::AST_FRAME_VOICE && self.early_sound {
+            // SAFETY: own thread of the waiter, unlocked; the frame stays ours (main/channel.c:
+            // ast_write).
+            unsafe { sys::ast_write(waiter.as_ptr(), frame.as_ptr()) };
+        }
+        if frame.kind() != sys::AST_FRAME_CONTROL {
+            return None;
+        }
+        match u32::try_from(frame.value()).unwrap_or(0) {
+            sys::AST_CONTROL_ANSWER => Some(Dialled::Answered),
+            sys::AST_CONTROL_BUSY => Some(Dialled::Busy),
+            sys::AST_CONTROL_CONGESTION => Some(Dialled::Unavailable),
+            sys::AST_CONTROL_PROGRESS => {
+                self.let_hear(waiter);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// From now on the other side's own sound replaces our ringback.
+    fn let_hear(&mut self, waiter: &mut Channel) {
+        if self.waiting == Waiting::Ringback && !self.early_sound {
+            indicate(waiter, -1);
+            // SAFETY: own thread of the waiter; both unlocked (main/channel.c:
+            // ast_channel_make_compatible).
+            self.early_sound = unsafe {
+                sys::ast_channel_make_compatible(waiter.as_ptr(), self.leg.as_ptr()) == 0
+            };
+        }
+    }
+
+    fn fail(self, waiter: &mut Channel, end: Dialled) -> Ring {
+        self.finish(waiter, end);
+        Ring::Failed(end)
+    }
+
+    /// The dial is over: our ringback stops, and CDR, CEL and AMI hear how.
+    fn finish(&self, waiter: &mut Channel, end: Dialled) {
+        self.publish(waiter, Some(status_of(end)));
+        if self.waiting == Waiting::Ringback {
+            indicate(waiter, -1);
+        }
+    }
+
+    fn publish(&self, waiter: &Channel, status: Option<&CStr>) {
+        // SAFETY: both are alive; locks are taken inside (main/stasis_channels.c:
+        // ast_channel_publish_dial).
+        unsafe {
+            sys::ast_channel_publish_dial(
+                waiter.as_ptr(),
+                self.leg.as_ptr(),
+                self.address.as_ptr(),
+                status.map_or(ptr::null(), CStr::as_ptr),
+            );
+        }
+    }
+}
+
+/// What the channel's phone is to sound like; -1 is nothing.
+fn indicate(channel: &mut Channel, what: c_int) {
+    // SAFETY: own thread, unlocked (main/channel.c: ast_indicate).
+    unsafe { sys::ast_indicate(channel.as_ptr(), what) };
+}
+
+/// What a hangup cause (Q.850) means to somebody who dialled.
+fn end_of(cause: c_int) -> Dialled {
+    match u32::try_from(cause).unwrap_or(0) {
+        sys::AST_CAUSE_BUSY => Dialled::Busy,
+        sys::AST_CAUSE_NO_ANSWER | sys::AST_CAUSE_NO_USER_RESPONSE => Dialled::NoAnswer,
+        _ => Dialled::Unavailable,
+    }
+}
+
+/// `DIALSTATUS`'s word for the dial's events.
+const fn status_of(end: Dialled) -> &'static CStr {
+    match end {
+        Dialled::Answered => c"ANSWER",
+        Dialled::NoAnswer => c"NOANSWER",
+        Dialled::Busy => c"BUSY",
+        Dialled::Unavailable => c"CHANUNAVAIL",
+        Dialled::Gone => c"CANCEL",
+    }
+}

@@ -1,0 +1,41 @@
+//! Where channels are sent: a context of ours in the dialplan.
+
+use std::ffi::CStr;
+
+use crate::asterisk::context::{Context, Place, Step};
+
+/// The application that channels in a room run.
+pub const APPLICATION: &CStr = c"RustConfAdd";
+
+/// The way into a room; the ticket says what the channel is to be there.
+pub const ROOM: Place = Place {
+    context: c"res_rust_ivr-room",
+    extension: c"room",
+};
+
+/// The option of `Dial` that leaves a new leg's transfers to us: it runs [`PREPARE_TRANSFERS`].
+pub const DIAL_OPTION: &str = "b(res_rust_ivr-room^transfers^1)";
+
+const ENTER: &[Step] = &[Step {
+    application: APPLICATION,
+    arguments: None,
+}];
+
+const PREPARE_TRANSFERS: &[Step] = &[
+    Step {
+        application: c"Set",
+        arguments: Some(c"PJSIP_TRANSFER_HANDLING()=ari-only"),
+    },
+    Step {
+        application: c"Return",
+        arguments: None,
+    },
+];
+
+/// Makes the context. The error says that Asterisk refused it.
+pub fn register() -> Result<Context, String> {
+    Context::register(
+        ROOM.context,
+        &[(ROOM.extension, ENTER), (c"transfers", PREPARE_TRANSFERS)],
+    )
+}
