@@ -34,10 +34,11 @@ pub struct Entry(sys::ast_cli_entry);
 
 /// Makes the entry of a command.
 pub fn command<C: Command>() -> Entry {
-    let mut blank = sys::ast_cli_entry::default();
-    blank.handler = Some(handle::<C>);
-    blank.summary = C::SUMMARY.as_ptr();
-    Entry(blank)
+    Entry(sys::ast_cli_entry {
+        handler: Some(handle::<C>),
+        summary: C::SUMMARY.as_ptr(),
+        ..Default::default()
+    })
 }
 
 impl Commands {
