@@ -1,4 +1,23 @@
 //! `res_rust_ivr.so`: Asterisk applications whose menus and third parties come out of a database.
+//!
+//! The map. Each line is a file or folder, and what it may use; arrows only point down, inside a
+//! folder as well, and a unit test (`map.rs`) reads this table and holds the code against it.
+//!
+//! ```text
+//! module      -> apps service rooms settings ports asterisk            load, reload, unload
+//! apps        -> service rooms calls ivr conference numbers ports asterisk   RustIvr(), RustConfAdd(), CLI
+//! service     -> calls rooms conference directory prompts settings asterisk  what all of them work with
+//! rooms       -> conference settings ports asterisk                    who is in a room, and ways in
+//! calls       -> ivr                                                   the calls inside RustIvr()
+//! ivr         -> settings numbers ports                                a caller: flow (pure), session
+//! conference  -> settings numbers ports                                a manager: flow (pure), session
+//! directory   -> settings numbers ports                                rows and codes out of databases
+//! prompts     -> ports                                                 recordings ready to play
+//! settings    -> numbers ports                                         the operator's choices, judged
+//! asterisk    -> ports                                                 the C border: all unsafe code
+//! ports       -> numbers                                               what sessions need of the world
+//! numbers     ->                                                       phones, patterns, destinations
+//! ```
 
 mod apps;
 #[allow(unsafe_code)] // The C border; the lint denies it everywhere else.
@@ -7,6 +26,8 @@ mod calls;
 mod conference;
 mod directory;
 mod ivr;
+#[cfg(test)]
+mod map;
 mod module;
 mod numbers;
 mod ports;
