@@ -8,6 +8,7 @@ use std::time::Instant;
 use parking_lot::Mutex;
 
 use crate::ivr::{Reason, Status};
+use crate::ports::one_line;
 
 /// All calls of the module since it was loaded. Survives a reload.
 #[derive(Default)]
@@ -90,7 +91,7 @@ impl fmt::Display for Calls {
 impl LiveCall<'_> {
     /// Says what the call does now.
     pub fn doing(&self, what: fmt::Arguments<'_>) {
-        *self.entry.doing.lock() = what.to_string();
+        *self.entry.doing.lock() = one_line(&what.to_string());
     }
 
     /// Counts how the call ended.

@@ -5,10 +5,10 @@
 //!
 //! ```text
 //! module      -> apps service rooms settings ports asterisk            load, reload, unload
-//! apps        -> service rooms calls ivr conference numbers ports asterisk   RustIvr(), RustConfAdd(), CLI
-//! service     -> calls rooms conference directory prompts settings asterisk  what all of them work with
+//! apps        -> service rooms calls ivr conference settings numbers ports asterisk  RustIvr(), RustConfAdd(), CLI
+//! service     -> calls rooms conference directory prompts settings numbers asterisk  what all of them work with
 //! rooms       -> conference settings ports asterisk                    who is in a room, and ways in
-//! calls       -> ivr                                                   the calls inside RustIvr()
+//! calls       -> ivr ports                                             the calls inside RustIvr()
 //! ivr         -> settings numbers ports                                a caller: flow (pure), session
 //! conference  -> settings numbers ports                                a manager: flow (pure), session
 //! directory   -> settings numbers ports                                rows and codes out of databases

@@ -12,7 +12,7 @@ mod tests;
 use std::fmt;
 
 pub use pattern::Pattern;
-pub use template::Template;
+pub use template::{Gaps, Template};
 
 /// The longest number accepted, in digits. E.164 ends at 15; the rest is room for prefixes.
 pub const MAX_DIGITS: usize = 20;

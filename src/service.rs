@@ -9,6 +9,7 @@ use crate::asterisk::host;
 use crate::calls::Calls;
 use crate::conference::ways::endpoint_of;
 use crate::directory::{self, LiveDirectory};
+use crate::numbers::Gaps;
 use crate::prompts::PromptLibrary;
 use crate::prompts::notices::NoticeLibrary;
 use crate::rooms::Rooms;
@@ -82,7 +83,7 @@ impl Service {
 
     /// Where managers' legs are: the endpoint of `[general] manager`. `None`: it names none.
     pub fn managers_endpoint(&self) -> Option<String> {
-        endpoint_of(&self.settings.general.manager.render(None, "", ""))
+        endpoint_of(&self.settings.general.manager.render(Gaps::default()))
     }
 }
 

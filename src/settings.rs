@@ -10,9 +10,31 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::conference::{Keys, Orphan};
 use crate::numbers::{NumberPlan, Pattern, Template};
 use crate::ports::Line;
+
+/// The manager's keys (`[conference] add_key`, `join_key`, `cancel_key`); add and cancel may be
+/// the same key, join differs from both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keys {
+    /// Add a third person.
+    pub add: char,
+    /// End of the code; all together.
+    pub join: char,
+    /// Give up, back to the client.
+    pub cancel: char,
+}
+
+/// Where a client on hold goes whose manager is gone (`[conference] orphan`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Orphan {
+    /// To Bitrix24.
+    Fallback,
+    /// The call ends.
+    Hangup,
+    /// Stays with music until somebody ends it.
+    Wait,
+}
 
 /// Everything an operator can choose. A call keeps the settings that it began with.
 #[derive(Clone, Debug, PartialEq, Eq)]

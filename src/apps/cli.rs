@@ -1,16 +1,18 @@
 //! The operator's commands: `rustivr ...` on Asterisk's CLI.
 
 use std::ffi::CStr;
-use std::fmt::Write as _;
 use std::time::Instant;
 
 use crate::asterisk::cli::{Command, Entry, command};
-use crate::ivr::Reason;
-use crate::ivr::menu::{self, Button, Match, Menu, Plan};
-use crate::ivr::{MenuRow, PromptName};
-use crate::numbers::{Number, Phone};
-use crate::ports::{Directory, Prompts};
+use crate::ivr::dry_run::{Dials, DryRun, Wait, dry_run};
+use crate::ivr::flow::Event;
+use crate::ivr::menu::{self, Plan};
+use crate::numbers::{Gaps, Number, Phone};
+use crate::ports::MenuRow;
+use crate::ports::PromptName;
+use crate::ports::{Directory, Prompts, one_line};
 use crate::service::{Service, current as service};
+use crate::settings::Settings;
 
 /// All commands, for registration.
 pub fn commands() -> Vec<Entry> {
@@ -110,28 +112,30 @@ impl Command for TestCode {
         let [code] = arguments else {
             return None;
         };
-        let service = service()?;
-        Some(match service.directory.code(code) {
-            Err(why) => format!("{code}: {why}\n"),
-            Ok(answer) => match answer.number {
-                None => format!("{code}: no such code\n"),
-                Some(number) => match Number::parse(&number, &service.settings.numbers) {
-                    Ok(number) => {
-                        let dialled =
-                            service
-                                .settings
-                                .general
-                                .outbound
-                                .render(Some(&number), "", "");
-                        format!(
-                            "{code}: {number}, {}; would be dialled: {dialled}\n",
-                            answer.source.as_str()
-                        )
-                    }
-                    Err(why) => format!("{code}: {why}\n"),
-                },
-            },
-        })
+        let mut report = Report::default();
+        report.line(code_text(&*service()?, code));
+        Some(report.0)
+    }
+}
+
+fn code_text(service: &Service, code: &str) -> String {
+    let answer = match service.directory.code(code) {
+        Ok(answer) => answer,
+        Err(why) => return format!("{code}: {why}"),
+    };
+    let Some(number) = answer.number else {
+        return format!("{code}: no such code");
+    };
+    match Number::parse(&number, &service.settings.numbers) {
+        Err(why) => format!("{code}: {why}"),
+        Ok(number) => {
+            let dialled = service.settings.general.outbound.render(Gaps {
+                number: Some(&number),
+                ..Gaps::default()
+            });
+            let source = answer.source.as_str();
+            format!("{code}: {number}, {source}; would be dialled: {dialled}")
+        }
     }
 }
 
@@ -154,52 +158,69 @@ impl Command for Test {
     }
 }
 
+/// What a command prints, line by line: rows and names are strangers' text.
+#[derive(Default)]
+struct Report(String);
+
+impl Report {
+    fn line(&mut self, text: impl AsRef<str>) {
+        self.0.push_str(&one_line(text.as_ref()));
+        self.0.push('\n');
+    }
+}
+
 fn report(service: &Service, phone: &str, digits: &str) -> String {
-    let Some(phone) = Phone::parse(phone, &service.settings.numbers) else {
-        return format!("{phone:?} is not a number: its caller goes to the fallback.\n");
-    };
+    let mut report = Report::default();
+    let settings = &service.settings;
+    let parsed = Phone::parse(phone, &settings.numbers);
     let asked = Instant::now();
-    let answer = match service.directory.menu(&phone) {
-        Ok(answer) => answer,
-        Err(why) => {
-            return format!(
-                "{}: {why}\nThe caller goes to the fallback.\n",
-                phone.canonical()
-            );
+    let (plan, found) = match parsed.as_ref().map(|phone| service.directory.menu(phone)) {
+        None => {
+            report.line(format!("{phone:?} is not a number: nobody is looked up"));
+            (Plan::Nothing, Event::Found)
         }
-    };
-    let mut text = format!(
-        "{}: {} row(s), {}, {:.1} ms\n",
-        phone.canonical(),
-        answer.rows.len(),
-        answer.source.as_str(),
-        asked.elapsed().as_secs_f64() * 1000.0
-    );
-    answer
-        .rows
-        .iter()
-        .for_each(|row| text.push_str(&row_text(row)));
-    let plan = menu::read(&answer.rows, &service.settings.numbers, 1, |complaint| {
-        let _ = writeln!(text, "  Wrong: {complaint}");
-    });
-    let end = match &plan {
-        Plan::Nothing => format!("the fallback, {}", Reason::NoRows.as_str()),
-        Plan::Direct(button) => destination(service, button, &phone),
-        Plan::Menu(menu) => {
-            menu.prompts
+        Some(Err(why)) => {
+            report.line(format!("{phone}: {why}"));
+            (Plan::Nothing, Event::Failed)
+        }
+        Some(Ok(answer)) => {
+            report.line(format!(
+                "{}: {} row(s), {}, {:.1} ms",
+                parsed.as_ref().map_or(phone, Phone::canonical),
+                answer.rows.len(),
+                answer.source.as_str(),
+                asked.elapsed().as_secs_f64() * 1000.0
+            ));
+            answer
+                .rows
                 .iter()
-                .for_each(|name| text.push_str(&prompt_text(service, name)));
-            menu_end(service, menu, digits, &phone)
+                .for_each(|row| report.line(row_text(row)));
+            let repeat = settings.ivr.repeat;
+            let plan = menu::read(&answer.rows, &settings.numbers, repeat, |complaint| {
+                report.line(format!("  Wrong: {complaint}"));
+            });
+            (plan, Event::Found)
         }
     };
-    let _ = writeln!(text, "Would be dialled: {end}");
-    text
+    let run = dry_run(&plan, found, digits);
+    for prompt in &run.prompts {
+        report.line(prompt_text(service, prompt));
+    }
+    let gaps = Gaps {
+        phone: parsed.as_ref().map_or("", Phone::canonical),
+        ..Gaps::default()
+    };
+    report.line(format!(
+        "Would be dialled: {}",
+        run_text(settings, &run, gaps)
+    ));
+    report.0
 }
 
 fn row_text(row: &MenuRow) -> String {
     let shown = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "NULL".to_owned());
     format!(
-        "  scenario {}, scenarioMsg {}, keyNum {}, msgMp3 {}, transferTo {}\n",
+        "  scenario {}, scenarioMsg {}, keyNum {}, msgMp3 {}, transferTo {}",
         shown(&row.scenario),
         shown(&row.scenario_msg),
         shown(&row.key_num),
@@ -210,34 +231,30 @@ fn row_text(row: &MenuRow) -> String {
 
 fn prompt_text(service: &Service, name: &PromptName) -> String {
     match service.prompts.sound(name) {
-        Ok(sound) => format!("  {name}: {:.1} s\n", sound.duration().as_secs_f64()),
-        Err(why) => format!("  {name}: {why}\n"),
+        Ok(sound) => format!("  {name}: {:.1} s", sound.duration().as_secs_f64()),
+        Err(why) => format!("  {name}: {why}"),
     }
 }
 
-fn menu_end(service: &Service, menu: &Menu, digits: &str, phone: &Phone) -> String {
-    if digits.is_empty() {
-        return format!("after no digit the fallback, {}", Reason::NoDigit.as_str());
-    }
-    match menu.matching(digits) {
-        Match::Button(button) => destination(service, button, phone),
-        Match::Ambiguous => menu.button(digits).map_or_else(String::new, |button| {
+fn run_text(settings: &Settings, run: &DryRun<'_>, gaps: Gaps<'_>) -> String {
+    let after = match run.waited {
+        None => "",
+        Some(Wait::FirstKey) => "after no digit ",
+        Some(Wait::RestOfKey) => "after interdigit_timeout ",
+    };
+    let general = &settings.general;
+    match run.dials {
+        Dials::Target(number) => {
+            let number = Some(number);
             format!(
-                "after interdigit_timeout {}",
-                destination(service, button, phone)
+                "{after}{}",
+                general.outbound.render(Gaps { number, ..gaps })
             )
-        }),
-        Match::Prefix | Match::Nothing => format!("the fallback, {}", Reason::BadDigit.as_str()),
-    }
-}
-
-fn destination(service: &Service, button: &Button, phone: &Phone) -> String {
-    match &button.target {
-        Ok(number) => service
-            .settings
-            .general
-            .outbound
-            .render(Some(number), "", phone.canonical()),
-        Err(_) => format!("the fallback, {}", Reason::BadNumber.as_str()),
+        }
+        Dials::Fallback(reason) => {
+            let fallback = general.fallback.render(gaps);
+            format!("{after}the fallback, {}: {fallback}", reason.as_str())
+        }
+        Dials::Nobody => "nobody".to_owned(),
     }
 }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use crate::asterisk::application::{After, Application};
 use crate::asterisk::channel::{Channel, ChannelRef};
 use crate::asterisk::transfer::{TransferHandler, TransferRequest};
+use crate::conference::Status;
 use crate::conference::session::{Client, Session, Tools};
 use crate::conference::ways::{Arguments, Facts, Way, choose, user_of_uri};
-use crate::conference::{Notice, Status};
-use crate::numbers::Number;
+use crate::numbers::{Gaps, Number};
+use crate::ports::Notice;
 use crate::ports::{CallLeg, Dialled, Farewell, Heard, Sound};
 use crate::rooms::context::APPLICATION;
 use crate::rooms::people::Fate;
@@ -192,11 +193,11 @@ fn call_manager_back(service: &Service, leg: &mut Channel, arguments: &Arguments
         return without_manager(service, leg);
     };
     let id = room.expect_client();
-    let destination =
-        settings
-            .general
-            .manager
-            .render(Some(&manager), &leg.extension(), &leg.caller_number());
+    let destination = settings.general.manager.render(Gaps {
+        number: Some(&manager),
+        exten: &leg.extension(),
+        phone: &leg.caller_number(),
+    });
     log::info!("{}: calls the manager back: {destination}", leg.name());
     let conference = &settings.conference;
     let called = ways::call_back(
@@ -269,11 +270,11 @@ fn be_client(service: &Service, leg: &mut Channel, room: &Arc<Room>, id: u32) ->
 fn without_manager(service: &Service, leg: &mut Channel) -> After {
     leg.set_variable("RUSTCONF_STATUS", Status::NoManager.as_str());
     let settings = &service.settings;
-    let destination =
-        settings
-            .general
-            .fallback
-            .render(None, &leg.extension(), &leg.caller_number());
+    let destination = settings.general.fallback.render(Gaps {
+        exten: &leg.extension(),
+        phone: &leg.caller_number(),
+        ..Gaps::default()
+    });
     log::info!(
         "{}: the client goes to the fallback: rings {destination}",
         leg.name()

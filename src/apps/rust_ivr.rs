@@ -34,7 +34,7 @@ impl Application for RustIvr {
             settings: &service.settings,
             directory: &*service.directory,
             prompts: &*service.prompts,
-            live: &live,
+            live: &|what| live.doing(what),
         };
         let mut session = Session::new(leg, tools, &caller);
         let status = session.run_or_rescue();

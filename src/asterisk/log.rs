@@ -15,6 +15,7 @@ use std::panic;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use super::{c_string, sys};
+use crate::ports::one_line;
 
 const VERBOSE_LEVEL: c_int = 3;
 
@@ -51,14 +52,9 @@ impl Log for HostLog {
     fn flush(&self) {}
 }
 
-/// Writes one line. Control characters are shown as `?`: text of a caller or a row must not
-/// be able to forge a line of the log.
+/// Writes one line: text of a caller or a row must not be able to forge another one.
 fn write(level: Level, file: &str, line: u32, text: &str) {
-    let line_of_text: String = text
-        .chars()
-        .map(|c| if c.is_control() { '?' } else { c })
-        .collect();
-    let message: CString = c_string(&line_of_text);
+    let message: CString = c_string(&one_line(text));
     let file = c_string(file);
     let line = c_int::try_from(line).unwrap_or(0);
     let function = c"res_rust_ivr".as_ptr();

@@ -40,9 +40,10 @@
 
 use std::fmt;
 
-use super::{Keys, Notice, Status};
+use super::Status;
 use crate::numbers::Number;
-use crate::ports::{Dialled, Farewell, Happened, Party};
+use crate::ports::{Dialled, Farewell, Happened, Notice, Party};
+use crate::settings::Keys;
 
 /// The longest code, in keys. One more key looks up what was typed so far.
 pub const MAX_CODE: usize = 16;

@@ -3,10 +3,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::Status;
 use super::flow::{self, Act, Event, Phase, Rules, State};
-use super::{Notice, Status};
-use crate::numbers::Number;
-use crate::ports::{Directory, Farewell, Happened, Party, Seat, Sound};
+use crate::numbers::{Gaps, Number};
+use crate::ports::{Directory, Farewell, Happened, Notice, Party, Seat, Sound};
 use crate::settings::Settings;
 
 /// What a manager works with from begin to end, whatever is reloaded meanwhile.
@@ -112,7 +112,11 @@ impl<'s> Session<'s> {
             settings, client, ..
         } = self.tools;
         let outbound = &settings.general.outbound;
-        let destination = outbound.render(Some(number), client.extension, client.phone);
+        let destination = outbound.render(Gaps {
+            number: Some(number),
+            exten: client.extension,
+            phone: client.phone,
+        });
         log::info!("{}: rings {destination}", self.seat.name());
         self.seat
             .call_third(&destination, settings.conference.ring_timeout);

@@ -13,9 +13,9 @@ use super::queries::{Query, Snapshots};
 use super::table::Table;
 use super::worker::Worker;
 use super::{Backend, MAX_ROWS, menu_row};
-use crate::ivr::MenuRow;
 use crate::numbers::Phone;
 use crate::ports::LookupError;
+use crate::ports::MenuRow;
 
 /// How soon a database that did not answer is read again.
 const RETRY: Duration = Duration::from_secs(5);

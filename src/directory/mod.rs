@@ -23,8 +23,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::ivr::{MenuRow, Source};
 use crate::numbers::Phone;
+use crate::ports::MenuRow;
+use crate::ports::Source;
 use crate::ports::{CodeAnswer, Directory, LookupError, MenuAnswer};
 use crate::settings::{Database, Driver};
 

@@ -19,9 +19,9 @@ use super::deadline::Watchdog;
 use super::queries::{Queries, Query};
 use super::table::{Builder, Table, TooLong};
 use super::{COPY_TIME, MAX_ROWS, menu_row, text};
-use crate::ivr::MenuRow;
 use crate::numbers::Phone;
 use crate::ports::LookupError;
+use crate::ports::MenuRow;
 use crate::settings::{Address, Secret, Tls};
 
 /// The longest packet we take, in bytes: a lying server cannot make us hold more.

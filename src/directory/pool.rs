@@ -19,9 +19,9 @@ use super::mysql::{Failure, Link, Server};
 use super::queries::Query;
 use super::table::Table;
 use super::worker::Worker;
-use crate::ivr::MenuRow;
 use crate::numbers::Phone;
 use crate::ports::LookupError;
+use crate::ports::MenuRow;
 
 /// The connections to one server.
 pub(super) struct Pool {

@@ -14,9 +14,9 @@ use rusqlite::{Connection, Error, ErrorCode, OpenFlags, Params, Rows, params_fro
 use super::queries::{Queries, Query};
 use super::table::{Builder, Table};
 use super::{COPY_TIME, MAX_ROWS, menu_row, text};
-use crate::ivr::MenuRow;
 use crate::numbers::Phone;
 use crate::ports::LookupError;
+use crate::ports::MenuRow;
 
 /// Steps of SQLite's virtual machine between two looks at the clock; some microseconds.
 const STEPS: i32 = 1000;

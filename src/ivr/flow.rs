@@ -17,9 +17,9 @@
 //! happen; it leads to `RingingFallback` all the same, because a call ends with a person (A8).
 
 use super::menu::{Button, Match, Menu, Plan};
-use super::{PromptName, Reason, Status};
+use super::{Reason, Status};
 use crate::numbers::Number;
-use crate::ports::Dialled;
+use crate::ports::{Dialled, PromptName};
 
 /// Where a call stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

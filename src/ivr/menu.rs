@@ -1,8 +1,8 @@
 //! Rows become a menu: checked once, before the caller hears anything. A row that makes no
 //! sense costs its button and earns a sentence for the log; it never costs the call.
 
-use super::{MenuRow, PromptFolder, PromptName};
 use crate::numbers::{Number, NumberError, NumberPlan};
+use crate::ports::{MenuRow, PromptFolder, PromptName};
 
 /// The longest key that a caller may have to type.
 const MAX_KEY_DIGITS: usize = 8;

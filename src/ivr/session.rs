@@ -1,15 +1,17 @@
 //! The story of one incoming call: look up, answer, read out, collect, ring, end.
 //! `flow.rs` decides; this file does what it says and reports what came of it.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::flow::{self, Action, Event, State};
 use super::menu::{self, Plan};
-use super::{MenuRow, PromptName, Reason, Source, Status};
-use crate::calls::LiveCall;
-use crate::numbers::{Number, Phone};
-use crate::ports::{CallLeg, Dialled, Directory, Heard, PromptError, Prompts};
+use super::{Reason, Status};
+use crate::numbers::{Gaps, Number, Phone};
+use crate::ports::{
+    CallLeg, Dialled, Directory, Heard, MenuRow, PromptError, PromptName, Prompts, Source,
+};
 use crate::settings::Settings;
 
 /// What a call works with from its begin to its end, whatever is reloaded meanwhile.
@@ -21,8 +23,8 @@ pub struct Tools<'t> {
     pub directory: &'t dyn Directory,
     /// The sounds.
     pub prompts: &'t dyn Prompts,
-    /// The call's line in the CLI.
-    pub live: &'t LiveCall<'t>,
+    /// Is told what the call does now.
+    pub live: &'t dyn Fn(fmt::Arguments<'_>),
 }
 
 /// Who calls what, as the channel says: hostile text.
@@ -183,7 +185,7 @@ impl<'s> Session<'s> {
             Ok(sound) => {
                 let (name, length) = (self.leg.name(), sound.duration().as_secs_f64());
                 log::info!("{name}: plays {prompt}, {length:.1} s");
-                self.tools.live.doing(format_args!("plays {prompt}"));
+                (self.tools.live)(format_args!("plays {prompt}"));
                 let heard = self.leg.play(&sound);
                 self.heard(heard)
             }
@@ -200,7 +202,7 @@ impl<'s> Session<'s> {
     }
 
     fn wait(&mut self, within: Duration) -> Event {
-        self.tools.live.doing(format_args!("waits for a digit"));
+        (self.tools.live)(format_args!("waits for a digit"));
         let heard = self.leg.wait_digit(within);
         self.heard(heard)
     }
@@ -223,11 +225,7 @@ impl<'s> Session<'s> {
         self.set_digits();
         self.set("RUSTIVR_TARGET", number.as_str());
         self.set("RUSTIVR_STATUS", Status::Target.as_str());
-        let destination = settings.general.outbound.render(
-            Some(number),
-            &self.caller.extension,
-            &self.story.phone,
-        );
+        let destination = settings.general.outbound.render(self.gaps(Some(number)));
         self.ring(
             Status::Target,
             &destination,
@@ -241,11 +239,7 @@ impl<'s> Session<'s> {
         self.set_digits();
         self.set("RUSTIVR_STATUS", Status::Fallback.as_str());
         self.set("RUSTIVR_REASON", reason.as_str());
-        let destination =
-            settings
-                .general
-                .fallback
-                .render(None, &self.caller.extension, &self.story.phone);
+        let destination = settings.general.fallback.render(self.gaps(None));
         log::info!(
             "{}: goes to the fallback: {}",
             self.leg.name(),
@@ -258,10 +252,18 @@ impl<'s> Session<'s> {
         )
     }
 
+    fn gaps<'g>(&'g self, number: Option<&'g Number>) -> Gaps<'g> {
+        Gaps {
+            number,
+            exten: &self.caller.extension,
+            phone: &self.story.phone,
+        }
+    }
+
     fn ring(&mut self, meant: Status, destination: &str, ring: Option<Duration>) -> Dialled {
         let name = self.leg.name();
         log::info!("{name}: rings {destination}");
-        self.tools.live.doing(format_args!("rings {destination}"));
+        (self.tools.live)(format_args!("rings {destination}"));
         let end = self.leg.dial(destination, ring);
         log::info!("{}: {destination}: {}", self.leg.name(), end.as_str());
         if end == Dialled::Answered {

@@ -17,6 +17,18 @@ enum Part {
     Phone,
 }
 
+/// What fills the gaps. `exten` and `phone` may be anything: what is not in
+/// `0-9 A-Z a-z * # + _ -` is dropped.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Gaps<'g> {
+    /// `${NUMBER}`: the checked number that is dialled.
+    pub number: Option<&'g Number>,
+    /// `${EXTEN}`: the extension that the caller dialled.
+    pub exten: &'g str,
+    /// `${PHONE}`: the caller's canonical phone.
+    pub phone: &'g str,
+}
+
 /// The gaps that a template may have.
 const GAPS: [(&str, Part); 3] = [
     ("${NUMBER}", Part::Number),
@@ -61,17 +73,16 @@ impl Template {
         }
     }
 
-    /// The destination with its gaps filled. `exten` and `phone` may be anything: what is
-    /// not in `0-9 A-Z a-z * # + _ -` is dropped. A template that was parsed to have a
-    /// number needs one here.
-    pub fn render(&self, number: Option<&Number>, exten: &str, phone: &str) -> String {
+    /// The destination with its gaps filled. A template that was parsed to have a number needs
+    /// one here.
+    pub fn render(&self, gaps: Gaps<'_>) -> String {
         let mut destination = String::with_capacity(64);
         for part in &self.parts {
             match part {
                 Part::Text(text) => destination.push_str(text),
-                Part::Number => destination.push_str(number.map_or("", Number::as_str)),
-                Part::Exten => destination.extend(harmless(exten)),
-                Part::Phone => destination.extend(harmless(phone)),
+                Part::Number => destination.push_str(gaps.number.map_or("", Number::as_str)),
+                Part::Exten => destination.extend(harmless(gaps.exten)),
+                Part::Phone => destination.extend(harmless(gaps.phone)),
             }
         }
         destination

@@ -241,7 +241,11 @@ fn templates_expand_three_names_and_nothing_else() {
     let number = Number::parse("74951234567", &plan()).unwrap();
     let template = Template::parse("PJSIP/${NUMBER}@m&Local/${EXTEN}-${PHONE}@out", true).unwrap();
     assert_eq!(
-        template.render(Some(&number), "10,0&x", "+7495@/${X}"),
+        template.render(Gaps {
+            number: Some(&number),
+            exten: "10,0&x",
+            phone: "+7495@/${X}",
+        }),
         "PJSIP/74951234567@m&Local/100x-+7495X@out"
     );
     for (text, has_number, error) in [
@@ -303,7 +307,11 @@ proptest! {
         let template = Template::parse("PJSIP/${NUMBER}${EXTEN}${PHONE}", true).unwrap();
         let number = Number::parse("74951234567", &plan()).unwrap();
         let exten = String::from_utf8_lossy(&exten);
-        let rendered = template.render(Some(&number), &exten, &phone);
+        let rendered = template.render(Gaps {
+            number: Some(&number),
+            exten: &exten,
+            phone: &phone,
+        });
         let filled = rendered.strip_prefix("PJSIP/74951234567").unwrap();
         prop_assert!(filled.bytes().all(|b| b.is_ascii_alphanumeric() || b"*#+_-".contains(&b)));
     }

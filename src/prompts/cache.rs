@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
-use crate::ivr::PromptFolder;
+use crate::ports::PromptFolder;
 use crate::ports::{PromptError, Sound};
 
 /// How much is kept, in bytes: more than an hour of prompts.

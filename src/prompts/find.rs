@@ -5,8 +5,8 @@ use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::ivr::PromptName;
 use crate::ports::PromptError;
+use crate::ports::PromptName;
 
 /// Longest name in bytes; also the longest file name of Linux file systems.
 const MAX_NAME_BYTES: usize = 255;

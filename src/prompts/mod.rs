@@ -19,7 +19,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use crate::ivr::PromptName;
+use crate::ports::PromptName;
 use crate::ports::{PromptError, Prompts, Sound};
 
 use cache::{Cache, Failure, identify};

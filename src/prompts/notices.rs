@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::cache::{self, Cache, identify};
 use super::find::{Found, find_in};
 use super::load;
-use crate::conference::Notice;
+use crate::ports::Notice;
 use crate::ports::{PromptError, Sound};
 
 /// What is spoken when the channel's language is not there.

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::ivr::{PromptFolder, PromptName};
+use crate::ports::PromptFolder;
+use crate::ports::PromptName;
 
 /// A sounds directory that is removed when the test ends.
 pub struct Sounds(pub PathBuf);

@@ -15,7 +15,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use crate::conference::Orphan;
+use crate::settings::Orphan;
 use room::Room;
 
 /// All rooms of the module since it was loaded. Survives a reload.

@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
-use crate::conference::Orphan;
 use crate::ports::{Farewell, Happened, Party};
+use crate::settings::Orphan;
 
 /// Everybody in a room. `C` is a reference to a channel.
 pub struct People<C> {

@@ -16,8 +16,8 @@ use parking_lot::Mutex;
 use super::people::{Arrival, Fate, People};
 use crate::asterisk::bridge::{Bridge, Features, Stay, end_hold_music, hold_with_music};
 use crate::asterisk::channel::{Channel, ChannelRef, Outgoing};
-use crate::conference::Orphan;
 use crate::ports::{Farewell, Happened};
+use crate::settings::Orphan;
 
 /// A room, shared by everybody in it. Ends when the last of them has gone.
 pub struct Room {

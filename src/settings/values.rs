@@ -4,8 +4,8 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::conference::Orphan;
 use crate::numbers::{Pattern, Template};
+use crate::settings::Orphan;
 
 pub(super) fn template(value: &str, has_number: bool) -> Result<Template, String> {
     Template::parse(value, has_number).map_err(|error| error.to_string())

@@ -35,7 +35,7 @@ impl Directory for Codes<'_> {
         self.0.burn();
         Ok(CodeAnswer {
             number: number.map(str::to_owned),
-            source: crate::ivr::Source::Live,
+            source: crate::ports::Source::Live,
         })
     }
 }

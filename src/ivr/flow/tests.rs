@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::ivr::PromptFolder;
 use crate::ivr::menu::Menu;
 use crate::numbers::NumberError;
+use crate::ports::PromptFolder;
 
 fn good() -> Button {
     Button {

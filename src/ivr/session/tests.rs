@@ -2,7 +2,6 @@
 //! random calls with faults at every step.
 
 use super::*;
-use crate::calls::Calls;
 use crate::ports::{CodeAnswer, Gone, LookupError, MenuAnswer, PromptError, Sound};
 
 /// What a scripted part does when it is used.
@@ -148,13 +147,11 @@ fn one_button(to: &str) -> Rows {
 /// Runs one call and returns how it ended.
 fn run(leg: &mut ScriptedLeg, rows: &Rows) -> (Status, Story) {
     let settings = Settings::default();
-    let calls = Calls::default();
-    let live = calls.begin(leg.name());
     let tools = Tools {
         settings: &settings,
         directory: rows,
         prompts: &Sounds,
-        live: &live,
+        live: &|_| (),
     };
     let caller = Caller {
         phone: "+7 916 123-45-67".into(),

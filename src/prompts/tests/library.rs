@@ -12,7 +12,8 @@ use proptest::prelude::*;
 use super::super::testing::{Sounds, Wav, assert_tone, fixture, scenario, tone};
 use super::super::{PromptLibrary, apart};
 use super::{HALF, speaks};
-use crate::ivr::{PromptFolder, PromptName};
+use crate::ports::PromptFolder;
+use crate::ports::PromptName;
 use crate::ports::{PromptError, Prompts};
 
 #[test]

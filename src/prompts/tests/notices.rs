@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::super::notices::NoticeLibrary;
 use super::super::testing::{Sounds, Wav, assert_tone, fixture, tone};
 use super::{HALF, speaks};
-use crate::conference::Notice;
+use crate::ports::Notice;
 use crate::ports::PromptError;
 
 /// Recordings of `Notice::Busy`, one language each, told by their tone.

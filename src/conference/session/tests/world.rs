@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::conference::Notice;
+use crate::ports::Notice;
 use crate::ports::{Dialled, Farewell, Happened, Party, Seat, Sound};
 
 /// What people do.

@@ -5,11 +5,14 @@
 //! live in `asterisk/`, `directory/` and `prompts/`; scripted fakes for tests
 //! stand beside the sessions.
 
+mod words;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ivr::{MenuRow, PromptName, Source};
 use crate::numbers::Phone;
+
+pub use words::{Line, MenuRow, Notice, PromptFolder, PromptName, Source, one_line};
 
 /// The caller hung up, or Asterisk wants the channel back (redirect, shutdown).
 /// Nothing more can be done with the leg.
@@ -227,17 +230,4 @@ pub enum Farewell {
     EndRoom,
     /// A lone client on hold goes where `[conference] orphan` says; anybody else hangs up.
     Orphan,
-}
-
-/// One line of the configuration file, after Asterisk took comments and blanks away.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// The section's name without brackets.
-    pub section: String,
-    /// What stands before `=`.
-    pub key: String,
-    /// What stands behind it.
-    pub value: String,
-    /// Counted from 1, for messages.
-    pub line: u32,
 }

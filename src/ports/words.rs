@@ -1,0 +1,178 @@
+//! Words that the world and the sessions share: rows, recordings, lines of the configuration.
+
+use std::fmt;
+
+/// One row of the menu query (A1), as the database gave it: unchecked text, NULL as `None`.
+/// Numeric columns arrive as their decimal text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MenuRow {
+    /// `scenario`: the menu's name.
+    pub scenario: Option<String>,
+    /// `scenarioMsg`: the intro's file under `scenario/`.
+    pub scenario_msg: Option<String>,
+    /// `keyNum`: the key to press, also the name of its file under `keyNum/`.
+    pub key_num: Option<String>,
+    /// `msgMp3`: what the button is for, a file under `msgMp3/`.
+    pub msg_mp3: Option<String>,
+    /// `transferTo`: the number to ring.
+    pub transfer_to: Option<String>,
+}
+
+/// The folder of the customer's layout that a prompt lives in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PromptFolder {
+    /// `scenario/`: intros.
+    Scenario,
+    /// `keyNum/`: the spoken keys.
+    KeyNum,
+    /// `msgMp3/`: what each button is for.
+    MsgMp3,
+}
+
+impl PromptFolder {
+    /// The folder's name on disk.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Scenario => "scenario",
+            Self::KeyNum => "keyNum",
+            Self::MsgMp3 => "msgMp3",
+        }
+    }
+}
+
+/// A prompt as a row names it: a folder and an unchecked file name.
+/// `Prompts` refuses a name that leads anywhere else.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PromptName {
+    /// Which folder.
+    pub folder: PromptFolder,
+    /// The file's name from the database, with or without an extension.
+    pub file: String,
+}
+
+impl fmt::Display for PromptName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.folder.as_str(), self.file)
+    }
+}
+
+/// Where the rows came from (`RUSTIVR_SOURCE`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The database, just now.
+    Live,
+    /// The last known good copy, because the database did not answer.
+    Snapshot,
+    /// Nowhere: it was not asked or did not answer.
+    None,
+}
+
+impl Source {
+    /// The word in `RUSTIVR_SOURCE`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "LIVE",
+            Self::Snapshot => "SNAPSHOT",
+            Self::None => "NONE",
+        }
+    }
+}
+
+/// What the manager is told. Each is a recording in the channel's language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Notice {
+    /// "Enter the code."
+    EnterCode,
+    /// "There is no such code."
+    NoSuchCode,
+    /// "This number cannot be dialled": denied, or no number at all.
+    NotAllowed,
+    /// "The number is busy."
+    Busy,
+    /// "There is no answer."
+    NoAnswer,
+    /// "The number cannot be reached."
+    Unreachable,
+    /// "The client has left."
+    ClientLeft,
+    /// "The third person has left."
+    ThirdLeft,
+    /// "Something went wrong, please try again": the database did not answer.
+    TryAgain,
+    /// "Enter the last digits of the client's number": several clients are on hold (W2).
+    WhichClient,
+    /// "There is no call to add to."
+    NoCall,
+}
+
+impl Notice {
+    /// All of them: the recordings that must exist.
+    #[cfg(test)]
+    pub const ALL: [Self; 11] = [
+        Self::EnterCode,
+        Self::NoSuchCode,
+        Self::NotAllowed,
+        Self::Busy,
+        Self::NoAnswer,
+        Self::Unreachable,
+        Self::ClientLeft,
+        Self::ThirdLeft,
+        Self::TryAgain,
+        Self::WhichClient,
+        Self::NoCall,
+    ];
+
+    /// The recording's name, without language and extension.
+    pub const fn file(self) -> &'static str {
+        match self {
+            Self::EnterCode => "enter-code",
+            Self::NoSuchCode => "no-such-code",
+            Self::NotAllowed => "not-allowed",
+            Self::Busy => "busy",
+            Self::NoAnswer => "no-answer",
+            Self::Unreachable => "unreachable",
+            Self::ClientLeft => "client-left",
+            Self::ThirdLeft => "third-left",
+            Self::TryAgain => "try-again",
+            Self::WhichClient => "which-client",
+            Self::NoCall => "no-call",
+        }
+    }
+}
+
+/// One line of the configuration file, after Asterisk took comments and blanks away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The section's name without brackets.
+    pub section: String,
+    /// What stands before `=`.
+    pub key: String,
+    /// What stands behind it.
+    pub value: String,
+    /// Counted from 1, for messages.
+    pub line: u32,
+}
+
+/// Text of strangers as one line for a terminal or a log: what would move the cursor, break the
+/// line or turn its direction becomes `?`.
+pub fn one_line(text: &str) -> String {
+    let disturbs = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    };
+    text.chars()
+        .map(|c| if disturbs(c) { '?' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn nothing_of_a_line_moves_the_cursor() {
+        let hostile = "a\u{1b}[2Jb\r\nc\u{9b}1md\u{7f}e\u{202e}f\u{2028}";
+        assert_eq!(one_line(hostile), "a?[2Jb??c?1md?e?f?");
+        assert_eq!(one_line("торты & \"x\""), "торты & \"x\"");
+    }
+}
