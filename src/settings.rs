@@ -111,11 +111,11 @@ pub struct Database {
     pub menu_query: Option<String>,
     /// The operator's own code query: one `?`, the code.
     pub code_query: Option<String>,
-    /// How often the copy of the tables is renewed, 1 to 86400 s; `None`: there is none.
+    /// How often the snapshot of the tables is renewed, 1 to 86400 s; `None`: there is none.
     pub snapshot: Option<Duration>,
-    /// The operator's own query for the copy's menus: no `?`, the phone in front.
+    /// The operator's own query for the snapshot's menus: no `?`, the phone in front.
     pub menu_snapshot: Option<String>,
-    /// The operator's own query for the copy's codes: no `?`, code and number.
+    /// The operator's own query for the snapshot's codes: no `?`, code and number.
     pub code_snapshot: Option<String>,
 }
 

@@ -1,10 +1,10 @@
-//! A database that is gone and nobody notices: the last known good copy answers, the breaker spares
+//! A database that is gone and nobody notices: the last known good snapshot answers, the breaker spares
 //! later callers the wait, and when the database is back its rows are live again. For each fault two
 //! hundred real callers, 20 a second, each with a target of its own.
 
-mod copy;
 mod load;
 pub mod proxy;
+mod snapshot;
 mod table;
 
 use std::cell::RefCell;
@@ -16,11 +16,11 @@ use crate::support::office::{Database, Office, SOON};
 use load::{CALLERS, FEW, Footprint, callers, endure, phone, target};
 use proxy::{Mode, Proxy};
 
-/// An office with the callers' rows in its tables and in the copy, and what it holds when idle.
+/// An office with the callers' rows in its tables and in the snapshot, and what it holds when idle.
 fn open(name: &str) -> (Office, Footprint) {
     let office = Office::open(name, Database::MariaDb);
     add_callers(&office);
-    // A copy is taken when the module starts; the rows came after that.
+    // A snapshot is taken when the module starts; the rows came after that.
     office.machine.cli("module unload res_rust_ivr.so");
     office.machine.cli("module load res_rust_ivr.so");
     let footprint = warm_up(&office);
@@ -40,7 +40,7 @@ fn add_callers(office: &Office) {
 
 /// The first callers, while all is well.
 fn warm_up(office: &Office) -> Footprint {
-    wait_status(office, &format!("Copy: {} phones", CALLERS + 2));
+    wait_status(office, &format!("Snapshot: {} phones", CALLERS + 2));
     wait_status(office, "8 of 8 connections");
     let fates = callers(office, FEW);
     assert!(fates.iter().all(|fate| fate.live), "{fates:?}");

@@ -230,7 +230,7 @@ fn the_music_ends_each_time_that_a_client_comes_back() {
 }
 
 #[test]
-fn a_code_comes_out_of_the_copy_while_the_database_is_gone() {
+fn a_code_comes_out_of_the_snapshot_while_the_database_is_gone() {
     let mut office = office_on("conference-copy", Database::MariaDb, |config| config);
     let copied = "; 2 codes, ";
     office.machine.wait_cli("rustivr show status", copied, SOON);

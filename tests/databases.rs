@@ -70,8 +70,8 @@ fn assert_in_time(office: &Office, what: &str, callers: &[String], normal: Durat
     }
 }
 
-/// What a database that gives nothing costs, when there is no copy of its tables either;
-/// `alive.rs` has the copy.
+/// What a database that gives nothing costs, when there is no snapshot of its tables either;
+/// `alive.rs` has the snapshot.
 fn without_copy(name: &str, database: Database) -> Office {
     Office::open_with(name, database, |config| config.append(CONF, "snapshot = 0"))
 }
@@ -303,7 +303,7 @@ fn an_sqlite_file_may_be_edited_locked_lost_and_replaced_under_calls() {
     fs::copy(&aside, &file).expect("a copy");
     assert_rings(&office, ONE_BUTTON, "74950000009");
 
-    // Another file in its place, as an editor or a copy script puts it there.
+    // Another file in its place, as an editor or a snapshot script puts it there.
     change(&aside, "74950000008");
     fs::rename(&aside, &file).expect("the file");
     assert_rings(&office, ONE_BUTTON, "74950000008");

@@ -68,7 +68,7 @@ struct Secured {
 }
 
 impl Secured {
-    /// With rows that come live, and in the copy.
+    /// With rows that come live, and in the snapshot.
     fn open(name: &str, net: u8) -> Self {
         let office = Office::open_with(name, Database::MariaDb, |config| config.with_tls());
         let server = office.run.address(net, 1);
@@ -94,7 +94,7 @@ impl Secured {
         office.use_database(&with_tls(server, "tls/ca.pem"));
         let answers = "with TLS: answers; 8 of 8 connections";
         office.machine.wait_cli(STATUS, answers, SOON);
-        office.machine.wait_cli(STATUS, "Copy: 2 phones", SOON);
+        office.machine.wait_cli(STATUS, "Snapshot: 2 phones", SOON);
         let normal = (0..5).map(|_| rings(office, "rows=LIVE")).max();
         secured.normal = normal.expect("five calls");
         secured
@@ -131,7 +131,7 @@ impl Secured {
         rings(office, "rows=LIVE");
     }
 
-    /// A server that is not trusted, or not to be had: the operator is told, and the copy
+    /// A server that is not trusted, or not to be had: the operator is told, and the snapshot
     /// answers in time.
     fn assert_told(&self, lines: &str, told: &str) {
         let Self { office, normal, .. } = self;
@@ -214,13 +214,13 @@ fn a_right_certificate_does_not_make_answers_right_that_are_not_encrypted() {
     let by_name = with_tls("db.example", "tls/ca.pem");
     secured.office.use_database(&by_name);
     rings(&secured.office, "rows=LIVE");
-    let copied = "Copy: 2 phones";
+    let copied = "Snapshot: 2 phones";
     secured.office.machine.wait_cli(STATUS, copied, SOON);
 
     let forger = secured.office.run.address(4, 2);
     forger::start(forger, secured.server);
     name(forger);
-    // Another configuration, so that connections are made anew; with the same copy.
+    // Another configuration, so that connections are made anew; with the same snapshot.
     let anew = format!("{by_name}connections = 7\n");
     secured.assert_told(&anew, "its first answers were not encrypted");
     secured.close();

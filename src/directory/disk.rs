@@ -1,5 +1,5 @@
-//! The copy on disk: an SQLite file that survives a restart. Nothing here can fail a call:
-//! what goes wrong is one line in the log, and the copy in memory goes on.
+//! The snapshot on disk: an SQLite file that survives a restart. Nothing here can fail a call:
+//! what goes wrong is one line in the log, and the snapshot in memory goes on.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -11,13 +11,13 @@ use std::time::SystemTime;
 use parking_lot::Mutex;
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags, params_from_iter};
 
-use super::copy::{Tables, Taken};
 use super::table::{Builder, Table};
+use super::tables::{TableSnapshot, Tables};
 
 /// The file's name in Asterisk's var directory.
-const FILE: &str = "rust_ivr_copy.sqlite3";
+const FILE: &str = "rust_ivr_snapshot.sqlite3";
 
-/// `menus` and `codes`: how many rows belong into the tables; NULL: there is no such copy.
+/// `menus` and `codes`: how many rows belong into the tables; NULL: there is no such snapshot.
 const SCHEMA: &str = "
     PRAGMA journal_mode = OFF;
     CREATE TABLE about (origin TEXT NOT NULL, menus INTEGER, codes INTEGER);
@@ -25,14 +25,14 @@ const SCHEMA: &str = "
     CREATE TABLE code (pref, phone);
     BEGIN;";
 
-/// Whose copy a file is: that of the directory that was opened last. After a reload the one
+/// Whose snapshot a file is: that of the directory that was opened last. After a reload the one
 /// before may live on for as long as its calls do, and must not write any more.
 static OWNERS: Mutex<BTreeMap<PathBuf, u64>> = Mutex::new(BTreeMap::new());
 
 /// The file of one directory.
 pub(super) struct Disk {
     file: PathBuf,
-    /// What the copy is made of. A file made of something else does not count.
+    /// What the snapshot is made of. A file made of something else does not count.
     origin: String,
     owner: u64,
     /// What the file holds.
@@ -64,7 +64,9 @@ impl Disk {
         let file = self.file.display();
         match self.read() {
             Ok(Some(tables)) => self.saved = tables,
-            Ok(None) => log::debug!("{file} is the copy of another database; it will be replaced"),
+            Ok(None) => {
+                log::debug!("{file} is the snapshot of another database; it will be replaced")
+            }
             Err(Flaw::Closed(why)) if self.file.exists() => {
                 log::warn!("{file}: {why}; may Asterisk's user read and write it?");
             }
@@ -75,7 +77,7 @@ impl Disk {
                     Ok(()) => format!("it is now {}", aside.display()),
                     Err(e) => format!("it cannot be put aside: {e}"),
                 };
-                log::warn!("{file} is damaged ({why}): {moved}; a new copy will be made");
+                log::warn!("{file} is damaged ({why}): {moved}; a new snapshot will be made");
             }
         }
         self.saved.clone()
@@ -83,11 +85,11 @@ impl Disk {
 
     /// Brings the file to what the tables are: writes it when they changed, else only notes
     /// that they were found right.
-    pub(super) fn keep(&mut self, tables: &Tables) {
+    pub(super) fn save(&mut self, tables: &Tables) {
         let owners = OWNERS.lock();
         let oldest = [
-            tables.menus.as_ref().map(|taken| taken.at),
-            tables.codes.as_ref().map(|taken| taken.at),
+            tables.menus.as_ref().map(|menus| menus.at),
+            tables.codes.as_ref().map(|menus| menus.at),
         ];
         let Some(oldest) = oldest.into_iter().flatten().min() else {
             return;
@@ -95,7 +97,7 @@ impl Disk {
         if owners.get(&self.file) != Some(&self.owner) {
             return;
         }
-        let kept =
+        let saved =
             if same(&tables.menus, &self.saved.menus) && same(&tables.codes, &self.saved.codes) {
                 File::options()
                     .append(true)
@@ -105,7 +107,7 @@ impl Disk {
             } else {
                 self.write(tables, oldest)
             };
-        match kept {
+        match saved {
             Ok(()) => {
                 self.saved = tables.clone();
                 self.complained = false;
@@ -115,7 +117,7 @@ impl Disk {
                 self.saved = Tables::default();
                 if !self.complained {
                     log::warn!(
-                        "{}: {why}; the copy is kept in memory only and will not survive a \
+                        "{}: {why}; the snapshot is kept in memory only and will not survive a \
                          restart",
                         self.file.display()
                     );
@@ -188,7 +190,7 @@ impl Disk {
     }
 }
 
-/// Why a file gives no copy.
+/// Why a file gives no snapshot.
 enum Flaw {
     /// It cannot be opened: missing, or somebody else's.
     Closed(String),
@@ -209,7 +211,7 @@ impl From<Error> for Flaw {
 }
 
 /// Tables without news are shared, so this needs no look inside.
-fn same<const N: usize>(a: &Option<Taken<N>>, b: &Option<Taken<N>>) -> bool {
+fn same<const N: usize>(a: &Option<TableSnapshot<N>>, b: &Option<TableSnapshot<N>>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => Arc::ptr_eq(&a.table, &b.table),
         (None, None) => true,
@@ -222,7 +224,7 @@ fn read_table<const N: usize>(
     sql: &str,
     count: Option<u32>,
     at: SystemTime,
-) -> Result<Option<Taken<N>>, Flaw> {
+) -> Result<Option<TableSnapshot<N>>, Flaw> {
     let Some(count) = count else {
         return Ok(None);
     };
@@ -240,16 +242,16 @@ fn read_table<const N: usize>(
         return Err(Flaw::Damaged(format!("{found} rows of {count}")));
     }
     let table = Arc::new(table);
-    Ok(Some(Taken { table, at }))
+    Ok(Some(TableSnapshot { table, at }))
 }
 
 /// How many rows were written; `None` for no table.
 fn write_table<const N: usize>(
     conn: &Connection,
     sql: &str,
-    taken: &Option<Taken<N>>,
+    taken: &Option<TableSnapshot<N>>,
 ) -> rusqlite::Result<Option<u32>> {
-    let Some(Taken { table, .. }) = taken else {
+    let Some(TableSnapshot { table, .. }) = taken else {
         return Ok(None);
     };
     let mut insert = conn.prepare(sql)?;

@@ -1,20 +1,21 @@
 //! Where menus and codes come from: the database within a time budget, else the last known
-//! good copy of its tables.
+//! good snapshot of its tables.
 //!
 //! `sqlite.rs` and `mysql.rs` know their database, `pool.rs` keeps MySQL's connections ready,
-//! `breaker.rs` knows when not to ask, `deadline.rs` cuts off a server that is too slow. `copy.rs`
-//! renews the copy, `table.rs` holds it, `disk.rs` keeps it over a restart. Nothing here
+//! `breaker.rs` knows when not to ask, `deadline.rs` cuts off a server that is too slow. `snapshot.rs`
+//! renews the snapshot, `table.rs` holds it, `disk.rs` keeps it over a restart. Nothing here
 //! decides about calls.
 
 mod breaker;
-mod copy;
 mod deadline;
 mod disk;
 mod mysql;
 mod pool;
 mod queries;
+mod snapshot;
 mod sqlite;
 mod table;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -36,20 +37,20 @@ pub const MAX_ROWS: usize = 64;
 /// shortened one cannot become another valid one.
 pub const MAX_TEXT: usize = 4096;
 
-/// How long the reading of one whole table for the copy may take. No caller waits for it.
-const COPY_TIME: Duration = Duration::from_secs(30);
+/// How long the reading of one whole table for the snapshot may take. No caller waits for it.
+const SNAPSHOT_TIME: Duration = Duration::from_secs(30);
 
 /// How long [`LiveDirectory::stop`] waits for a thread that hangs in the system.
 const PATIENCE: Duration = Duration::from_millis(800);
 
-/// The database of the current configuration and the copy of its tables. Dropping it stops
+/// The database of the current configuration and the snapshot of its tables. Dropping it stops
 /// its threads, as [`LiveDirectory::stop`] does.
 pub struct LiveDirectory {
     /// For the operator: which database.
     name: String,
     database: Arc<Backend>,
     /// `None`: `[database] snapshot` is 0.
-    copy: Option<copy::Copy>,
+    snapshot: Option<snapshot::Snapshot>,
 }
 
 enum Backend {
@@ -59,7 +60,7 @@ enum Backend {
 
 /// Takes up a database. Never waits for it and never fails: what is wrong with it is said by
 /// each look-up, and logged when it changes. `data_dir` is where a relative SQLite file lies,
-/// `var_dir` where the copy is kept: it is read here, which takes 0.4 s for 100,000 phones.
+/// `var_dir` where the snapshot is kept: it is read here, which takes 0.4 s for 100,000 phones.
 pub fn open(settings: &Database, data_dir: &Path, var_dir: &Path) -> LiveDirectory {
     let queries = queries::Queries::new(settings);
     let database = Arc::new(match &settings.driver {
@@ -80,66 +81,66 @@ pub fn open(settings: &Database, data_dir: &Path, var_dir: &Path) -> LiveDirecto
             Backend::Mysql(pool::Pool::open(server, settings.connections))
         }
     });
-    let copy = settings.snapshot.map(|every| {
+    let snapshot = settings.snapshot.map(|every| {
         let queries = queries::Snapshots::new(settings);
         let disk = disk::Disk::new(var_dir, queries.origin(&settings.driver));
-        copy::Copy::open(Arc::clone(&database), queries, every, disk)
+        snapshot::Snapshot::open(Arc::clone(&database), queries, every, disk)
     });
     LiveDirectory {
         name: settings.driver.to_string(),
         database,
-        copy,
+        snapshot,
     }
 }
 
 impl LiveDirectory {
     /// Stops and joins the threads and closes the idle connections, within a second.
-    /// Look-ups still running, and later ones, get the copy or [`LookupError::Unavailable`].
+    /// Look-ups still running, and later ones, get the snapshot or [`LookupError::Unavailable`].
     pub fn stop(&self) {
         let deadline = Instant::now() + PATIENCE;
-        if let Some(copy) = &self.copy {
-            copy.stop();
+        if let Some(snapshot) = &self.snapshot {
+            snapshot.stop();
         }
         match &*self.database {
             Backend::Sqlite(sqlite) => sqlite.stop(),
             Backend::Mysql(pool) => pool.stop(deadline),
         }
-        if let Some(copy) = &self.copy {
-            copy.join(deadline);
+        if let Some(snapshot) = &self.snapshot {
+            snapshot.join(deadline);
         }
     }
 
     /// Two lines for the operator, without a line's end: the database with its connections
-    /// and what is wrong with it, and the copy with its age and size.
+    /// and what is wrong with it, and the snapshot with its age and size.
     pub fn state(&self) -> String {
         let mut database = self.name.clone();
         if let Backend::Mysql(pool) = &*self.database {
             database += ": ";
             database += &pool.describe();
         }
-        let copy = match &self.copy {
-            Some(copy) => copy.describe(),
+        let snapshot = match &self.snapshot {
+            Some(snapshot) => snapshot.describe(),
             None => "none, [database] snapshot is 0".to_owned(),
         };
-        format!("Database: {database}\nCopy: {copy}")
+        format!("Database: {database}\nSnapshot: {snapshot}")
     }
 
-    /// The story of every look-up: what the database answered within the budget, else the copy.
-    fn live_or_copy<T>(
+    /// The story of every look-up: what the database answered within the budget, else the snapshot.
+    fn live_or_snapshot<T>(
         &self,
         live: Result<T, LookupError>,
-        look_up: impl FnOnce(&copy::Tables) -> Option<T>,
+        look_up: impl FnOnce(&tables::Tables) -> Option<T>,
     ) -> Result<(T, Source), LookupError> {
         let error = match live {
             Ok(answer) => return Ok((answer, Source::Live)),
             Err(error) => error,
         };
-        let copied = self.copy.as_ref().and_then(|copy| {
-            let answer = look_up(&copy.tables())?;
-            copy.answers_instead(&error);
+        let answer = self.snapshot.as_ref().and_then(|snapshot| {
+            let answer = look_up(&snapshot.tables())?;
+            snapshot.answers_instead(&error);
             Some((answer, Source::Snapshot))
         });
-        copied.ok_or(error)
+        answer.ok_or(error)
     }
 }
 
@@ -176,7 +177,7 @@ impl Directory for LiveDirectory {
             Backend::Sqlite(sqlite) => sqlite.menu(phone),
             Backend::Mysql(pool) => pool.menu(phone),
         };
-        let (rows, source) = self.live_or_copy(live, |tables| tables.menu(phone))?;
+        let (rows, source) = self.live_or_snapshot(live, |tables| tables.menu(phone))?;
         Ok(MenuAnswer { rows, source })
     }
 
@@ -195,7 +196,7 @@ impl Directory for LiveDirectory {
             Backend::Sqlite(sqlite) => sqlite.code(code),
             Backend::Mysql(pool) => pool.code(code),
         };
-        let (number, source) = self.live_or_copy(live, |tables| tables.code(code))?;
+        let (number, source) = self.live_or_snapshot(live, |tables| tables.code(code))?;
         Ok(CodeAnswer { number, source })
     }
 }

@@ -18,7 +18,7 @@ use nix::sys::socket::{Shutdown, shutdown};
 use super::deadline::Watchdog;
 use super::queries::{Queries, Query};
 use super::table::{Builder, Table, TooLong};
-use super::{COPY_TIME, MAX_ROWS, menu_row, text};
+use super::{MAX_ROWS, SNAPSHOT_TIME, menu_row, text};
 use crate::numbers::Phone;
 use crate::ports::LookupError;
 use crate::ports::MenuRow;
@@ -143,7 +143,7 @@ impl Server {
     }
 
     /// A whole table over a connection of its own, which is closed again. It may take
-    /// [`COPY_TIME`]: no caller waits for it.
+    /// [`SNAPSHOT_TIME`]: no caller waits for it.
     pub(super) fn read_table<const N: usize>(
         &self,
         watchdog: &Watchdog,
@@ -151,10 +151,10 @@ impl Server {
     ) -> Result<Table<N>, LookupError> {
         // A frozen server is found with the short timeouts; nothing can end a login early.
         drop(self.login(self.opts.clone())?);
-        let opts = OptsBuilder::from_opts(self.opts.clone()).read_timeout(Some(COPY_TIME));
+        let opts = OptsBuilder::from_opts(self.opts.clone()).read_timeout(Some(SNAPSHOT_TIME));
         let mut conn = self.login(opts.into())?;
         let socket = conn.as_raw_fd();
-        let watch = watchdog.watch(socket, Instant::now() + COPY_TIME);
+        let watch = watchdog.watch(socket, Instant::now() + SNAPSHOT_TIME);
         let read = self.prepare(&mut conn, query).and_then(|statement| {
             let read = guarded(|| read_all(&mut conn, &statement, socket));
             read.map_err(|e| self.failure(e))
@@ -163,7 +163,7 @@ impl Server {
             return Err(LookupError::Unavailable(format!(
                 "{}: the whole table did not come within {} s",
                 self.place,
-                COPY_TIME.as_secs()
+                SNAPSHOT_TIME.as_secs()
             )));
         }
         match read {

@@ -91,15 +91,15 @@ impl Queries {
     }
 }
 
-/// What fills the copy. `None`: the operator has a query of their own for the calls and none
-/// for the copy, so we cannot know what it should hold.
+/// What fills the snapshot. `None`: the operator has a query of their own for the calls and none
+/// for the snapshot, so we cannot know what it should hold.
 pub(super) struct Snapshots {
     pub(super) menus: Option<Query>,
     pub(super) codes: Option<Query>,
 }
 
 impl Snapshots {
-    /// Says in the log what the copy will not hold.
+    /// Says in the log what the snapshot will not hold.
     pub(super) fn new(settings: &Database) -> Self {
         let query = |option,
                      own: &Option<String>,
@@ -146,7 +146,7 @@ impl Snapshots {
         }
     }
 
-    /// What a copy was made of: one made of something else must not answer. Names no account.
+    /// What a snapshot was made of: one made of something else must not answer. Names no account.
     pub(super) fn origin(&self, driver: &Driver) -> String {
         let place = match driver {
             Driver::Sqlite { file } => file.display().to_string(),

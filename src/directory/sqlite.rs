@@ -13,7 +13,7 @@ use rusqlite::{Connection, Error, ErrorCode, OpenFlags, Params, Rows, params_fro
 
 use super::queries::{Queries, Query};
 use super::table::{Builder, Table};
-use super::{COPY_TIME, MAX_ROWS, menu_row, text};
+use super::{MAX_ROWS, SNAPSHOT_TIME, menu_row, text};
 use crate::numbers::Phone;
 use crate::ports::LookupError;
 use crate::ports::MenuRow;
@@ -79,12 +79,12 @@ impl SqliteDirectory {
         })
     }
 
-    /// A whole table. It may take [`COPY_TIME`], of which locks may take the time budget.
+    /// A whole table. It may take [`SNAPSHOT_TIME`], of which locks may take the time budget.
     pub(super) fn read_table<const N: usize>(
         &self,
         query: &Query,
     ) -> Result<Table<N>, LookupError> {
-        let read = self.ask_within(COPY_TIME, query, [], |answer| {
+        let read = self.ask_within(SNAPSHOT_TIME, query, [], |answer| {
             let mut table = Builder::new();
             while let Some(row) = answer.next()? {
                 if let Err(why) = table.push(|at| row.get_ref(at).ok().and_then(column)) {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-/// Rows that a table may have. Beyond it a server lies, or the copy's query is wrong.
+/// Rows that a table may have. Beyond it a server lies, or the snapshot's query is wrong.
 pub(super) const MAX_TABLE_ROWS: usize = if cfg!(test) { 50_000 } else { 2_000_000 };
 
 /// Bytes of text that a table may have, each different text counted once.

@@ -1,10 +1,10 @@
-//! The directory and its copy against real SQLite files and a MySQL server that lies.
+//! The directory and its snapshot against real SQLite files and a MySQL server that lies.
 //! What a real MariaDB does is tested where the containers are.
 
 mod breaker;
-mod copy;
 mod liar;
 mod mysql;
+mod snapshot;
 mod sqlite;
 
 use std::fs;
@@ -28,7 +28,7 @@ const SCHEMA: &str = include_str!("../../dialplan/schema.sqlite.sql");
 /// For tests in which time runs out.
 const TIMEOUT: Duration = Duration::from_millis(200);
 
-/// A directory of its own for each test: for the database's file and the copy's.
+/// A directory of its own for each test: for the database's file and the snapshot's.
 struct Dir(PathBuf);
 
 impl Dir {
@@ -63,7 +63,7 @@ impl Dir {
         open(&settings, &self.0, &self.0)
     }
 
-    /// Without a copy.
+    /// Without a snapshot.
     fn settings(&self) -> Database {
         Database {
             driver: Driver::Sqlite {
@@ -115,8 +115,8 @@ fn live_again(directory: &LiveDirectory) -> Vec<MenuRow> {
     }
 }
 
-/// Waits until the copy is described so.
-fn wait_for_copy(directory: &LiveDirectory, words: &str) {
+/// Waits until the snapshot is described so.
+fn wait_for_snapshot(directory: &LiveDirectory, words: &str) {
     let began = Instant::now();
     while !directory.state().contains(words) {
         let patience = Duration::from_secs(10);
@@ -125,8 +125,8 @@ fn wait_for_copy(directory: &LiveDirectory, words: &str) {
     }
 }
 
-/// What the copy has; it must be what answers.
-fn copied(directory: &LiveDirectory, number: &str) -> Vec<MenuRow> {
+/// What the snapshot has; it must be what answers.
+fn snapshotted(directory: &LiveDirectory, number: &str) -> Vec<MenuRow> {
     let answer = directory.menu(&phone(number)).unwrap();
     assert_eq!(answer.source, Source::Snapshot);
     answer.rows

@@ -61,7 +61,7 @@ impl fmt::Display for PromptName {
 pub enum Source {
     /// The database, just now.
     Live,
-    /// The last known good copy, because the database did not answer.
+    /// The last known good snapshot, because the database did not answer.
     Snapshot,
     /// Nowhere: it was not asked or did not answer.
     None,

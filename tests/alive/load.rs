@@ -34,7 +34,7 @@ pub struct Fate {
     pub began: Instant,
     /// From its INVITE to the target's 180.
     pub waited: Duration,
-    /// Whether its rows were live; else they came out of the copy.
+    /// Whether its rows were live; else they came out of the snapshot.
     pub live: bool,
 }
 
@@ -132,7 +132,7 @@ pub struct Footprint {
 }
 
 impl Footprint {
-    /// Taken when there has been some load, for which Asterisk starts threads that it keeps.
+    /// TableSnapshot when there has been some load, for which Asterisk starts threads that it keeps.
     pub fn of(office: &Office) -> Self {
         let machine = &office.machine;
         Self {

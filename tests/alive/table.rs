@@ -21,7 +21,7 @@ pub enum Rows {
     /// From the database: it is no fault for them.
     Live,
     Copied,
-    /// From the copy at first, then from the database again.
+    /// From the snapshot at first, then from the database again.
     Mended,
 }
 use Rows::{Copied, Live, Mended};
@@ -61,7 +61,7 @@ type Row = [String; 2];
 static TABLE: Mutex<BTreeMap<usize, Row>> = Mutex::new(BTreeMap::new());
 
 /// Notes how the callers of a fault fared. `back`: how long after its end callers still got the
-/// copy.
+/// snapshot.
 ///
 /// # Panics
 /// When the rows came from elsewhere than [`FAULTS`] says, callers waited or rows were not live
@@ -76,7 +76,7 @@ pub fn record(fault: &str, fates: &[Fate], back: Duration) {
         Mended => last_copied(fates, fates[0].began),
         Live | Copied => back,
     };
-    assert!(back < LIVE_AGAIN, "{fault}: the copy for {back:?}");
+    assert!(back < LIVE_AGAIN, "{fault}: the snapshot for {back:?}");
     let median = median(fates);
     assert!(median < AT_ONCE, "{fault}: half of all waited {median:?}");
     let (first, others) = fates.split_at(10);
@@ -93,7 +93,7 @@ pub fn record(fault: &str, fates: &[Fate], back: Duration) {
         format!("| {name} | {CALLERS} | {lost} | {rows} | {times} |")
     };
     let row = [
-        row(name, ["live", "copy", "copy, then live"], "ms"),
+        row(name, ["live", "snapshot", "snapshot, then live"], "ms"),
         row(russian, ["база", "копия", "копия, потом база"], "мс"),
     ];
     println!("{}", row[0]);
@@ -116,7 +116,7 @@ fn median(fates: &[Fate]) -> Duration {
     waited[waited.len() / 2]
 }
 
-/// How long after `since` the last caller got the copy; zero when none did.
+/// How long after `since` the last caller got the snapshot; zero when none did.
 pub fn last_copied(fates: &[Fate], since: Instant) -> Duration {
     let last = fates.iter().rfind(|fate| !fate.live);
     last.map_or(Duration::ZERO, |fate| fate.began - since)
@@ -126,7 +126,7 @@ fn rows(fates: &[Fate]) -> Rows {
     let copied = fates.iter().take_while(|fate| !fate.live).count();
     assert!(
         fates[copied..].iter().all(|fate| fate.live),
-        "from the copy after live ones: {fates:?}"
+        "from the snapshot after live ones: {fates:?}"
     );
     match copied {
         0 => Live,

@@ -1,13 +1,13 @@
-//! The breaker: MySQL's pool and the copy against the liar.
+//! The breaker: MySQL's pool and the snapshot against the liar.
 
 use super::liar::{Liar, Lie};
 use super::*;
 use crate::settings::{Address, Secret};
 
-/// A directory over an honest server, its copy complete.
+/// A directory over an honest server, its snapshot complete.
 fn copied_from(server: &Liar, dir: &Dir) -> LiveDirectory {
     let directory = open_on(server, dir);
-    wait_for_copy(&directory, "1 phones, 0 s old; 1 codes");
+    wait_for_snapshot(&directory, "1 phones, 0 s old; 1 codes");
     assert_eq!(rows(&directory, "70000000001").unwrap().len(), 1);
     directory
 }
@@ -46,20 +46,20 @@ const LIES: [Lie; 8] = [
 ];
 
 #[test]
-fn only_the_first_call_waits_and_the_copy_answers_them_all() {
+fn only_the_first_call_waits_and_the_snapshot_answers_them_all() {
     for lie in LIES {
         let (server, dir) = (Liar::start(Lie::None), Dir::new());
         let directory = copied_from(&server, &dir);
         server.say(lie);
         server.drop_connections();
         let began = Instant::now();
-        let menu = copied(&directory, "70000000001");
+        let menu = snapshotted(&directory, "70000000001");
         assert!(began.elapsed() < TIMEOUT + SLACK, "{lie:?}");
         assert_eq!(menu[0].transfer_to, some("74950000001"));
         for _ in 0..1000 {
             let began = Instant::now();
-            assert_eq!(copied(&directory, "8 000 000-00-01"), menu, "{lie:?}");
-            assert_eq!(copied(&directory, "70000000002"), []);
+            assert_eq!(snapshotted(&directory, "8 000 000-00-01"), menu, "{lie:?}");
+            assert_eq!(snapshotted(&directory, "70000000002"), []);
             assert!(began.elapsed() < TIMEOUT, "{lie:?}: {:?}", began.elapsed());
         }
         assert!(
@@ -82,11 +82,11 @@ fn the_keeper_asks_a_server_in_doubt_as_callers_would() {
     let (server, dir) = (Liar::start(Lie::None), Dir::new());
     let directory = copied_from(&server, &dir);
     server.say(Lie::SilentAtExecute);
-    copied(&directory, "70000000001");
+    snapshotted(&directory, "70000000001");
     let asked = server.executed();
     // Logging in works, yet that is no sign of health.
     server.wait_for_executed(asked + 2);
-    copied(&directory, "70000000001");
+    snapshotted(&directory, "70000000001");
     assert!(directory.state().contains("no answer within 200 ms"));
 }
 
@@ -97,14 +97,14 @@ fn a_refusal_is_no_reason_not_to_ask() {
     let (logins, asked) = (server.logins(), server.executed());
     server.say(Lie::Error(1146, "Table 'site.x' doesn't exist"));
     for _ in 0..10 {
-        assert_eq!(copied(&directory, "70000000001").len(), 1);
+        assert_eq!(snapshotted(&directory, "70000000001").len(), 1);
     }
     assert_eq!(server.executed(), asked + 10);
     server.say(Lie::None);
     rows(&directory, "70000000001").unwrap();
     assert!(
         server.logins() <= logins.max(7),
-        "3 in the pool, 4 for the copy"
+        "3 in the pool, 4 for the snapshot"
     );
 }
 
@@ -116,7 +116,7 @@ fn after_a_restart_a_dead_server_costs_the_first_call_its_budget() {
         server.say(lie);
         let directory = open_on(&server, &dir);
         let began = Instant::now();
-        assert_eq!(copied(&directory, "70000000001").len(), 1);
+        assert_eq!(snapshotted(&directory, "70000000001").len(), 1);
         assert!(began.elapsed() < TIMEOUT + SLACK, "{lie:?}");
         let began = Instant::now();
         directory.stop();
@@ -125,7 +125,7 @@ fn after_a_restart_a_dead_server_costs_the_first_call_its_budget() {
 }
 
 #[test]
-fn a_copy_is_whole_or_none() {
+fn a_snapshot_is_whole_or_none() {
     for lie in [Lie::EndlessRows, Lie::DropAtExecute, Lie::EmptyPacket] {
         let (server, dir) = (Liar::start(lie), Dir::new());
         let directory = open_on(&server, &dir);
@@ -148,5 +148,5 @@ fn a_copy_is_whole_or_none() {
 fn menus_are_copied_without_codes() {
     let (server, dir) = (Liar::start(Lie::NoCodes(1146, "no such table")), Dir::new());
     let directory = open_on(&server, &dir);
-    wait_for_copy(&directory, "1 phones, 0 s old; no codes");
+    wait_for_snapshot(&directory, "1 phones, 0 s old; no codes");
 }

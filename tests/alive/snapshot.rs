@@ -1,4 +1,4 @@
-//! The copy itself: how long it takes and what it costs, that callers do not feel it, that it
+//! The snapshot itself: how long it takes and what it costs, that callers do not feel it, that it
 //! survives a restart, and that the look-ups it stands in for use the table's index.
 
 use std::fs;
@@ -23,7 +23,7 @@ fn a_hundred_thousand_phones_are_copied_in_two_seconds_and_nobody_feels_it() {
               SELECT 10000 + seq, '1', 'cakes.mp3', '74950000001' FROM seq_1_to_100000;
          ANALYZE TABLE sAsterisk_ivr, sAsterisk_ivr_button;",
     );
-    let all = format!("Copy: {} phones", 100_000 + CALLERS + 2);
+    let all = format!("Snapshot: {} phones", 100_000 + CALLERS + 2);
     wait_status(&office, &all);
     // While it is renewed every second.
     let fates = callers(&office, 3 * FEW);
@@ -32,7 +32,7 @@ fn a_hundred_thousand_phones_are_copied_in_two_seconds_and_nobody_feels_it() {
     let status = office.machine.cli("rustivr show status");
     let age = |seconds| status.contains(&format!(" phones, {seconds} s old; "));
     assert!((0..=3).any(age), "not renewed: {status}");
-    let took = status.split_once("; read in ").expect("a renewed copy");
+    let took = status.split_once("; read in ").expect("a renewed snapshot");
     let took: u64 = took
         .1
         .split(' ')
@@ -41,7 +41,7 @@ fn a_hundred_thousand_phones_are_copied_in_two_seconds_and_nobody_feels_it() {
         .expect("a number");
     let more = resident_kib(&office).saturating_sub(before) / 1024;
     println!(
-        "100000 phones: copied in {took} ms, {more} MiB more; meanwhile the slowest of {} callers \
+        "100000 phones: read in {took} ms, {more} MiB more; meanwhile the slowest of {} callers \
          waited {} ms",
         fates.len(),
         slowest.as_millis()
@@ -107,9 +107,9 @@ fn plan(office: &Office, command: &str, values: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_copy_survives_a_restart_and_damage_is_put_aside() {
+fn the_snapshot_survives_a_restart_and_damage_is_put_aside() {
     let (mut office, _) = open("alive-restart");
-    let copy = office.run.directory().join("lib/rust_ivr_copy.sqlite3");
+    let file = office.run.directory().join("lib/rust_ivr_snapshot.sqlite3");
     office.mariadb.as_mut().expect("MariaDB").kill();
     office.machine.restart_asterisk();
     office.multifon.wait_registered(SOON);
@@ -121,13 +121,13 @@ fn the_copy_survives_a_restart_and_damage_is_put_aside() {
     wait_status(&office, "; from disk");
 
     fs::write(
-        &copy,
+        &file,
         "this is no database, and long enough to be looked at",
     )
-    .expect("the copy");
+    .expect("the snapshot");
     office.machine.restart_asterisk();
     office.machine.wait_log("is damaged", SOON);
-    assert!(copy.with_extension("sqlite3.damaged").exists());
+    assert!(file.with_extension("sqlite3.damaged").exists());
     office.mariadb.as_mut().expect("MariaDB").start_again();
-    wait_status(&office, &format!("Copy: {} phones", CALLERS + 2));
+    wait_status(&office, &format!("Snapshot: {} phones", CALLERS + 2));
 }

@@ -1,4 +1,4 @@
-//! The last known good copy: whole tables in memory, renewed by a thread of its own.
+//! The last known good snapshot: whole tables in memory, renewed by a thread of its own.
 //!
 //! Only a table that was read to its end takes the place of the one before. Whoever looks
 //! something up holds on to the tables of that moment, so nobody waits for a renewal.
@@ -8,38 +8,19 @@ use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::{Condvar, Mutex, RwLock};
 
+use super::Backend;
 use super::disk::Disk;
 use super::queries::{Query, Snapshots};
 use super::table::Table;
+use super::tables::{TableSnapshot, Tables};
 use super::worker::Worker;
-use super::{Backend, MAX_ROWS, menu_row};
-use crate::numbers::Phone;
 use crate::ports::LookupError;
-use crate::ports::MenuRow;
 
 /// How soon a database that did not answer is read again.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// The tables of one moment.
-#[derive(Clone, Default)]
-pub(super) struct Tables {
-    /// Phone, as stored, and the five columns of a menu.
-    pub(super) menus: Option<Taken<6>>,
-    /// Code and number.
-    pub(super) codes: Option<Taken<2>>,
-    /// How long the database took for them; `None`: they come from disk.
-    pub(super) took: Option<Duration>,
-}
-
-/// A table and when it was last found right.
-#[derive(Clone)]
-pub(super) struct Taken<const N: usize> {
-    pub(super) table: Arc<Table<N>>,
-    pub(super) at: SystemTime,
-}
-
 /// The tables and the thread that renews them.
-pub(super) struct Copy {
+pub(super) struct Snapshot {
     shared: Arc<Shared>,
     worker: Mutex<Option<Worker>>,
 }
@@ -50,39 +31,12 @@ struct Shared {
     every: Duration,
     tables: RwLock<Arc<Tables>>,
     /// What was last said in the log; not said again until all is well.
-    told: Mutex<Option<LookupError>>,
+    last_warning: Mutex<Option<LookupError>>,
     stopping: Mutex<bool>,
     wake: Condvar,
 }
 
-impl Tables {
-    /// The rows for a phone, whatever form the table has it in; none for a stranger.
-    /// `None`: there is no copy of the menus.
-    pub(super) fn menu(&self, phone: &Phone) -> Option<Vec<MenuRow>> {
-        let menus = &self.menus.as_ref()?.table;
-        let forms = phone.forms();
-        let different = (0..forms.len()).filter(|at| !forms[..*at].contains(&forms[*at]));
-        let found = different.flat_map(|at| menus.find(forms[at]));
-        let rows = found.take(MAX_ROWS);
-        Some(
-            rows.map(|row| menu_row(|at| row[at + 1].map(str::to_owned)))
-                .collect(),
-        )
-    }
-
-    /// The number of a code. `None`: there is no copy of the codes.
-    pub(super) fn code(&self, code: &str) -> Option<Option<String>> {
-        let codes = &self.codes.as_ref()?.table;
-        Some(
-            codes
-                .find(code)
-                .next()
-                .and_then(|row| row[1].map(str::to_owned)),
-        )
-    }
-}
-
-impl Copy {
+impl Snapshot {
     /// Takes up what the disk holds, and starts the thread.
     pub(super) fn open(
         database: Arc<Backend>,
@@ -96,13 +50,13 @@ impl Copy {
             queries,
             every,
             tables: RwLock::new(Arc::new(tables)),
-            told: Mutex::default(),
+            last_warning: Mutex::default(),
             stopping: Mutex::default(),
             wake: Condvar::new(),
         });
-        let keeping = Arc::clone(&shared);
-        let worker = Worker::start("rustivr-copy", move || keeping.keep(disk))
-            .inspect_err(|e| log::error!("cannot start a thread for the copy: {e}"));
+        let renewing = Arc::clone(&shared);
+        let worker = Worker::start("rustivr-snapshot", move || renewing.run(disk))
+            .inspect_err(|e| log::error!("cannot start a thread for the snapshot: {e}"));
         Self {
             shared,
             worker: Mutex::new(worker.ok()),
@@ -114,13 +68,13 @@ impl Copy {
         Arc::clone(&self.shared.tables.read())
     }
 
-    /// Says once why calls get the copy.
+    /// Says once why calls get the snapshot.
     pub(super) fn answers_instead(&self, error: &LookupError) {
         self.shared
-            .tell("calls get the last known good copy", error);
+            .warn_once("calls get the last known good snapshot", error);
     }
 
-    /// Tells the thread to end; [`Copy::join`] waits for it.
+    /// Tells the thread to end; [`Snapshot::join`] waits for it.
     pub(super) fn stop(&self) {
         *self.shared.stopping.lock() = true;
         self.shared.wake.notify_all();
@@ -147,8 +101,8 @@ impl Copy {
     }
 }
 
-fn describe<const N: usize>(what: &str, taken: Option<&Taken<N>>) -> String {
-    let Some(Taken { table, at }) = taken else {
+fn describe<const N: usize>(what: &str, snapshot: Option<&TableSnapshot<N>>) -> String {
+    let Some(TableSnapshot { table, at }) = snapshot else {
         return format!("no {what}");
     };
     // A clock that was set back makes it new again.
@@ -156,34 +110,34 @@ fn describe<const N: usize>(what: &str, taken: Option<&Taken<N>>) -> String {
     format!("{} {what}, {age} s old", table.keys())
 }
 
-/// Takes a table that was just read. One without news leaves the old one where it is.
-fn take<const N: usize>(place: &mut Option<Taken<N>>, table: Table<N>) {
+/// Puts a table that was just read in its place. One without news leaves the old one where it is.
+fn replace<const N: usize>(place: &mut Option<TableSnapshot<N>>, table: Table<N>) {
     let table = match place {
-        Some(taken) if *taken.table == table => Arc::clone(&taken.table),
+        Some(old) if *old.table == table => Arc::clone(&old.table),
         _ => Arc::new(table),
     };
     let at = SystemTime::now();
-    *place = Some(Taken { table, at });
+    *place = Some(TableSnapshot { table, at });
 }
 
 impl Shared {
     /// The thread's work.
-    fn keep(&self, mut disk: Disk) {
+    fn run(&self, mut disk: Disk) {
         let mut pause = Duration::ZERO;
         while self.wait(pause) {
             pause = self.every;
             match self.renew() {
-                Ok(()) => *self.told.lock() = None,
+                Ok(()) => *self.last_warning.lock() = None,
                 Err(_) if *self.stopping.lock() => return,
                 Err(error) => {
                     if matches!(error, LookupError::Unavailable(_)) {
                         pause = pause.min(RETRY);
                     }
-                    self.tell("the last known good copy is not renewed", &error);
+                    self.warn_once("the last known good snapshot is not renewed", &error);
                 }
             }
             let tables = Arc::clone(&self.tables.read());
-            disk.keep(&tables);
+            disk.save(&tables);
         }
     }
 
@@ -218,19 +172,19 @@ impl Shared {
     fn read<const N: usize>(
         &self,
         query: Option<&Query>,
-        place: &mut Option<Taken<N>>,
+        place: &mut Option<TableSnapshot<N>>,
     ) -> Result<(), LookupError> {
         if let Some(query) = query {
-            take(place, self.database.read_table(query)?);
+            replace(place, self.database.read_table(query)?);
         }
         Ok(())
     }
 
-    fn tell(&self, what: &str, error: &LookupError) {
-        let mut told = self.told.lock();
-        if told.as_ref() != Some(error) {
+    fn warn_once(&self, what: &str, error: &LookupError) {
+        let mut last = self.last_warning.lock();
+        if last.as_ref() != Some(error) {
             log::warn!("{what}: {error}");
-            *told = Some(error.clone());
+            *last = Some(error.clone());
         }
     }
 }

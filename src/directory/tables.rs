@@ -1,0 +1,54 @@
+//! What a snapshot holds: the menus' and the codes' table, and how they are asked.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::table::Table;
+use super::{MAX_ROWS, menu_row};
+use crate::numbers::Phone;
+use crate::ports::MenuRow;
+
+/// The tables of one moment.
+#[derive(Clone, Default)]
+pub(super) struct Tables {
+    /// Phone, as stored, and the five columns of a menu.
+    pub(super) menus: Option<TableSnapshot<6>>,
+    /// Code and number.
+    pub(super) codes: Option<TableSnapshot<2>>,
+    /// How long the database took for them; `None`: they come from disk.
+    pub(super) took: Option<Duration>,
+}
+
+/// A table and when it was last found right.
+#[derive(Clone)]
+pub(super) struct TableSnapshot<const N: usize> {
+    pub(super) table: Arc<Table<N>>,
+    pub(super) at: SystemTime,
+}
+
+impl Tables {
+    /// The rows for a phone, whatever form the table has it in; none for a stranger.
+    /// `None`: there is no snapshot of the menus.
+    pub(super) fn menu(&self, phone: &Phone) -> Option<Vec<MenuRow>> {
+        let menus = &self.menus.as_ref()?.table;
+        let forms = phone.forms();
+        let different = (0..forms.len()).filter(|at| !forms[..*at].contains(&forms[*at]));
+        let found = different.flat_map(|at| menus.find(forms[at]));
+        let rows = found.take(MAX_ROWS);
+        Some(
+            rows.map(|row| menu_row(|at| row[at + 1].map(str::to_owned)))
+                .collect(),
+        )
+    }
+
+    /// The number of a code. `None`: there is no snapshot of the codes.
+    pub(super) fn code(&self, code: &str) -> Option<Option<String>> {
+        let codes = &self.codes.as_ref()?.table;
+        Some(
+            codes
+                .find(code)
+                .next()
+                .and_then(|row| row[1].map(str::to_owned)),
+        )
+    }
+}
