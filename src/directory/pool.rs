@@ -1,10 +1,10 @@
-//! MySQL's connections: kept ready by a thread of their own, lent to callers one by one.
+//! MySQL's connections: made ready by a thread of their own, checked out by callers one by one.
 //!
 //! A caller never connects. It takes an idle connection and asks on its own thread; when
 //! there is none it waits for one until its deadline.
 //!
 //! The breaker is open while the server does not answer. Then callers are told so at once and
-//! nobody waits: only the keeper, who connects, asks the server until it answers again.
+//! nobody waits: only the connector, who connects, asks the server until it answers again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use std::{io, mem};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::breaker::Breaker;
+use super::breaker::{self, Breaker, Event};
 use super::deadline::Watchdog;
 use super::mysql::{Failure, Link, Server};
 use super::queries::Query;
@@ -26,31 +26,36 @@ use crate::ports::MenuRow;
 /// The connections to one server.
 pub(super) struct Pool {
     shared: Arc<Shared>,
-    keeper: Mutex<Option<Worker>>,
+    connector: Mutex<Option<Worker>>,
 }
 
 struct Shared {
     server: Server,
-    /// How many connections the keeper keeps.
+    /// How many connections there are to be.
     limit: usize,
     watchdog: Option<Watchdog>,
-    /// Whether the breaker is open. Changed under the state's lock, read without it.
+    /// Whether the breaker is open, to be read without the lock; only [`Shared::step`] writes it.
     open: AtomicBool,
     state: Mutex<State>,
     /// Callers wait here for a connection, or for the news that there will be none.
     changed: Condvar,
-    /// The keeper waits here for something to do.
+    /// The connector waits here for something to do.
     work: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     idle: Vec<Link>,
-    /// Connections that exist: idle ones and lent ones.
-    alive: usize,
+    /// Connections that callers have checked out.
+    in_use: usize,
     breaker: Breaker,
-    /// Why there will be no more connections: stopped, or never started.
-    closed: Option<String>,
+}
+
+impl State {
+    /// Connections that exist.
+    fn connections(&self) -> usize {
+        self.idle.len() + self.in_use
+    }
 }
 
 impl Pool {
@@ -67,16 +72,16 @@ impl Pool {
             changed: Condvar::new(),
             work: Condvar::new(),
         });
-        let keeping = Arc::clone(&shared);
-        let keeper = Worker::start("rustivr-mysql", move || keeping.keep());
-        let keeper = keeper.map_err(|e| broken = Some(no_thread(&e))).ok();
+        let connecting = Arc::clone(&shared);
+        let connector = Worker::start("rustivr-mysql", move || connecting.run());
+        let connector = connector.map_err(|e| broken = Some(no_thread(&e))).ok();
         if let Some(why) = broken {
             log::error!("{why}");
-            shared.state.lock().closed = Some(why);
+            shared.step(&mut shared.state.lock(), Event::Stop(why));
         }
         Self {
             shared,
-            keeper: Mutex::new(keeper),
+            connector: Mutex::new(connector),
         }
     }
 
@@ -105,13 +110,13 @@ impl Pool {
         let began = Instant::now();
         let deadline = began + server.timeout;
         loop {
-            let mut link = shared.borrow(began, deadline)?;
+            let mut link = shared.check_out(began, deadline)?;
             let watch = watchdog.as_ref().map(|w| w.watch(link.socket(), deadline));
             let answer = question(server, &mut link);
             let in_time = watch.is_none_or(|watch| watch.in_time());
             let fresh = link.born >= began;
             let late = !in_time || Instant::now() >= deadline;
-            shared.give_back(link, in_time && !matches!(answer, Err(Failure::Lost(_))));
+            shared.check_in(link, in_time && !matches!(answer, Err(Failure::Lost(_))));
             match answer {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::Refused(why)) => return Err(LookupError::Refused(why)),
@@ -152,23 +157,20 @@ impl Pool {
     /// For the operator: how the server does, and the connections.
     pub(super) fn describe(&self) -> String {
         let state = self.shared.state.lock();
-        let doing = match (&state.closed, state.breaker.trouble()) {
-            (Some(why), _) => why.clone(),
-            (None, Some(trouble)) => {
-                let what = if state.breaker.is_open() {
-                    "is not asked"
-                } else {
-                    "takes no more connections"
-                };
-                let since = trouble.since.elapsed().as_secs();
-                format!("{what} since {since} s ({})", trouble.error)
-            }
-            (None, None) if state.alive == 0 => "no connection yet".to_owned(),
-            (None, None) => "answers".to_owned(),
+        let since = |what: &str, trouble: &breaker::Trouble| {
+            let since = trouble.since.elapsed().as_secs();
+            format!("{what} since {since} s ({})", trouble.error)
+        };
+        let doing = match state.breaker.state() {
+            breaker::State::Stopped(why) => why.clone(),
+            breaker::State::Open(trouble) => since("is not asked", trouble),
+            breaker::State::Impaired(trouble) => since("takes no more connections", trouble),
+            breaker::State::Closed if state.connections() == 0 => "no connection yet".to_owned(),
+            breaker::State::Closed => "answers".to_owned(),
         };
         format!(
             "{doing}; {} of {} connections, {} free",
-            state.alive,
+            state.connections(),
             self.shared.limit,
             state.idle.len()
         )
@@ -179,7 +181,7 @@ impl Pool {
         let idle = {
             let mut state = self.shared.state.lock();
             let why = "the module is letting go of this database".to_owned();
-            state.closed.get_or_insert(why);
+            self.shared.step(&mut state, Event::Stop(why));
             mem::take(&mut state.idle)
         };
         self.shared.changed.notify_all();
@@ -187,8 +189,8 @@ impl Pool {
         if let Some(watchdog) = &self.shared.watchdog {
             watchdog.stop();
         }
-        if let Some(keeper) = self.keeper.lock().take() {
-            keeper.stop(deadline);
+        if let Some(connector) = self.connector.lock().take() {
+            connector.stop(deadline);
         }
         drop(idle);
     }
@@ -198,17 +200,18 @@ impl Shared {
     /// An idle connection, waiting for one until `deadline`. Fails early when the breaker
     /// opened, or an attempt to connect failed, since the call `began`, and no connection is
     /// left to wait for.
-    fn borrow(&self, began: Instant, deadline: Instant) -> Result<Link, LookupError> {
+    fn check_out(&self, began: Instant, deadline: Instant) -> Result<Link, LookupError> {
         let mut state = self.state.lock();
         loop {
-            if let Some(why) = &state.closed {
-                return Err(LookupError::Unavailable(why.clone()));
+            if let Some(why) = state.breaker.stopped() {
+                return Err(LookupError::Unavailable(why.to_owned()));
             }
             let late = Instant::now() >= deadline;
             if !late && let Some(link) = state.idle.pop() {
+                state.in_use += 1;
                 return Ok(link);
             }
-            let hopeless = state.alive == 0 || state.breaker.is_open();
+            let hopeless = state.connections() == 0 || state.breaker.is_open();
             let trouble = state.breaker.trouble().filter(|_| hopeless);
             if let Some(trouble) = trouble.filter(|trouble| late || trouble.ended >= began) {
                 let error = trouble.error.clone();
@@ -218,10 +221,17 @@ impl Shared {
                 return Err(self.open(state, self.server.too_late(), began));
             }
             if late {
-                return Err(self.server.too_busy(state.alive));
+                return Err(self.server.too_busy(state.connections()));
             }
             self.changed.wait_until(&mut state, deadline);
         }
+    }
+
+    /// One step of the breaker; the flag that callers read follows it here and nowhere else.
+    fn step(&self, state: &mut State, event: Event) -> bool {
+        let news = state.breaker.step(event, Instant::now());
+        self.open.store(state.breaker.is_open(), Ordering::Relaxed);
+        news
     }
 
     /// Opens the breaker: the server was asked in vain since the call `began`. What was idle
@@ -232,12 +242,14 @@ impl Shared {
         error: LookupError,
         began: Instant,
     ) -> LookupError {
-        if state.closed.is_some() || !state.breaker.asked_in_vain(&error, began, Instant::now()) {
+        let event = Event::AskedInVain {
+            error: error.clone(),
+            began,
+        };
+        if !self.step(&mut state, event) {
             return error;
         }
-        self.open.store(true, Ordering::Relaxed);
         let doubtful = mem::take(&mut state.idle);
-        state.alive -= doubtful.len();
         drop(state);
         self.changed.notify_all();
         self.work.notify_one();
@@ -246,22 +258,22 @@ impl Shared {
     }
 
     /// Takes a connection back; one that is not `usable` is closed and replaced.
-    fn give_back(&self, link: Link, usable: bool) {
+    fn check_in(&self, link: Link, usable: bool) {
         let mut state = self.state.lock();
-        if usable && state.closed.is_none() {
+        state.in_use -= 1;
+        if usable && state.breaker.stopped().is_none() {
             state.idle.push(link);
             drop(state);
             self.changed.notify_one();
         } else {
-            state.alive -= 1;
             drop(state);
             self.work.notify_one();
             drop(link);
         }
     }
 
-    /// The keeper's work: a connection whenever one is missing.
-    fn keep(&self) {
+    /// The connector's work: a connection whenever one is missing.
+    fn run(&self) {
         let Some(watchdog) = &self.watchdog else {
             return;
         };
@@ -279,10 +291,10 @@ impl Shared {
     fn wait_for_work(&self) -> Option<bool> {
         let mut state = self.state.lock();
         loop {
-            if state.closed.is_some() {
+            if state.breaker.stopped().is_some() {
                 return None;
             }
-            if state.alive >= self.limit {
+            if state.connections() >= self.limit {
                 self.work.wait(&mut state);
                 continue;
             }
@@ -300,13 +312,12 @@ impl Shared {
     /// Takes up a connection, unless the server came in doubt while it was being made.
     fn connected(&self, link: Link, in_doubt: bool) {
         let mut state = self.state.lock();
-        if state.closed.is_some() || (!in_doubt && state.breaker.trouble().is_some()) {
+        let stopped = state.breaker.stopped().is_some();
+        if stopped || (!in_doubt && state.breaker.trouble().is_some()) {
             return;
         }
-        state.alive += 1;
         state.idle.push(link);
-        let recovered = state.breaker.attempt_succeeded(Instant::now());
-        self.open.store(false, Ordering::Relaxed);
+        let recovered = self.step(&mut state, Event::Connected);
         drop(state);
         self.changed.notify_one();
         if recovered {
@@ -316,13 +327,12 @@ impl Shared {
 
     fn failed(&self, error: LookupError, began: Instant) {
         let mut state = self.state.lock();
-        if state.closed.is_some() {
-            return;
-        }
-        let last = state.alive == 0;
-        let breaker = &mut state.breaker;
-        let news = breaker.attempt_failed(&error, began, Instant::now(), last);
-        self.open.store(breaker.is_open(), Ordering::Relaxed);
+        let event = Event::ConnectFailed {
+            error: error.clone(),
+            began,
+            last: state.connections() == 0,
+        };
+        let news = self.step(&mut state, event);
         drop(state);
         self.changed.notify_all();
         if news {
@@ -348,12 +358,12 @@ mod tests {
         let address = Address::Socket("/nonexistent".into());
         let queries = Queries::new(&Settings::default().database);
         let server = Server::new(&address, "site", "u", &Secret::default(), queries, timeout);
-        // The keeper has nothing to do.
+        // The connector has nothing to do.
         let pool = Pool::open(server, 0);
-        // As if the only connection were lent to somebody.
-        pool.shared.state.lock().alive = 1;
+        // As if the only connection were checked out by somebody.
+        pool.shared.state.lock().in_use = 1;
         let began = Instant::now();
-        let error = pool.shared.borrow(began, began + timeout).err().unwrap();
+        let error = pool.shared.check_out(began, began + timeout).err().unwrap();
         assert!(began.elapsed() >= timeout);
         assert!(
             error

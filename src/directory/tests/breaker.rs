@@ -78,7 +78,7 @@ fn only_the_first_call_waits_and_the_snapshot_answers_them_all() {
 }
 
 #[test]
-fn the_keeper_asks_a_server_in_doubt_as_callers_would() {
+fn the_connector_asks_a_server_in_doubt_as_callers_would() {
     let (server, dir) = (Liar::start(Lie::None), Dir::new());
     let directory = copied_from(&server, &dir);
     server.say(Lie::SilentAtExecute);
