@@ -1,4 +1,4 @@
-//! Finds Asterisk's headers, compiles the C shim and generates the bindings.
+//! For the feature `module`: finds Asterisk's headers, compiles the C shim, generates the bindings.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,9 @@ fn main() {
         println!("cargo::rerun-if-changed={input}");
     }
     println!("cargo::rerun-if-env-changed=ASTERISK_INCLUDE_DIR");
+    if env::var_os("CARGO_FEATURE_MODULE").is_none() {
+        return;
+    }
 
     let include = match find_headers() {
         Ok(dir) => dir,

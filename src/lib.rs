@@ -18,20 +18,27 @@
 //! ports       -> numbers                                               what sessions need of the world
 //! numbers     ->                                                       phones, patterns, destinations
 //! ```
+//!
+//! Without the feature `module` what knows Asterisk is left out; the rest is a library that fuzzers,
+//! benches and Miri can drive.
 
+#[cfg(feature = "module")]
 mod apps;
+#[cfg(feature = "module")]
 #[allow(unsafe_code)] // The C border; the lint denies it everywhere else.
 mod asterisk;
-mod calls;
-mod conference;
-mod directory;
-mod ivr;
+pub mod calls;
+pub mod conference;
+pub mod directory;
+pub mod ivr;
 #[cfg(test)]
 mod map;
+#[cfg(feature = "module")]
 mod module;
-mod numbers;
-mod ports;
-mod prompts;
-mod rooms;
+pub mod numbers;
+pub mod ports;
+pub mod prompts;
+pub mod rooms;
+#[cfg(feature = "module")]
 mod service;
-mod settings;
+pub mod settings;

@@ -12,7 +12,7 @@ use crate::directory::{self, LiveDirectory};
 use crate::numbers::Gaps;
 use crate::prompts::PromptLibrary;
 use crate::prompts::notices::NoticeLibrary;
-use crate::rooms::Rooms;
+use crate::rooms::room::Rooms;
 use crate::settings::Settings;
 
 /// Set while the module is loaded; `None` again after unload, since the image stays mapped and

@@ -71,8 +71,9 @@ pub struct Leaving<C> {
     pub taken_out: Vec<C>,
 }
 
-impl<C: Clone> People<C> {
-    pub fn new() -> Self {
+impl<C> Default for People<C> {
+    /// Nobody yet; a manager is expected.
+    fn default() -> Self {
         Self {
             others: Vec::new(),
             manager: Manager::Expected,
@@ -82,12 +83,13 @@ impl<C: Clone> People<C> {
             last_id: 0,
         }
     }
+}
 
+impl<C: Clone> People<C> {
     /// A client will come.
     pub fn expect_client(&mut self) -> u32 {
         self.add(Who::Client, None)
     }
-
     /// A third person comes to be consulted.
     pub fn add_consulted(&mut self, channel: C) -> u32 {
         self.add(Who::Consulted, Some(channel))
@@ -169,10 +171,12 @@ impl<C: Clone> People<C> {
             .collect()
     }
 
+    /// The manager takes the seat.
     pub fn seat(&mut self, manager: C) {
         self.manager = Manager::Seated(manager);
     }
 
+    /// The manager, while it sits.
     pub fn manager(&self) -> Option<C> {
         match &self.manager {
             Manager::Seated(manager) => Some(manager.clone()),
@@ -228,18 +232,22 @@ impl<C: Clone> People<C> {
             .collect()
     }
 
+    /// What a client does who is sent out.
     pub fn fate(&self) -> Fate {
         self.fate
     }
 
+    /// Adds news for the manager.
     pub fn tell(&mut self, news: Happened) {
         self.news.push_back(news);
     }
 
+    /// The oldest news.
     pub fn next_news(&mut self) -> Option<Happened> {
         self.news.pop_front()
     }
 
+    /// Whether there is news that nobody took.
     pub fn has_news(&self) -> bool {
         !self.news.is_empty()
     }
@@ -274,7 +282,7 @@ mod tests {
     use super::*;
 
     fn with_client() -> (People<&'static str>, u32) {
-        let mut people = People::new();
+        let mut people = People::default();
         people.seat("manager");
         let id = people.expect_client();
         assert!(!people.enter(id, "client"));
@@ -295,7 +303,7 @@ mod tests {
 
     #[test]
     fn who_arrives_late_goes_where_the_party_is() {
-        let mut people = People::new();
+        let mut people = People::default();
         let id = people.expect_client();
         people.enter(id, "client");
         assert!(people.hold(true).is_empty(), "not there yet");

@@ -6,8 +6,8 @@
 //! it is held: the list is read or changed, then the work is done on references.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
@@ -18,6 +18,30 @@ use crate::asterisk::bridge::{Bridge, Features, Stay, end_hold_music, hold_with_
 use crate::asterisk::channel::{Channel, ChannelRef, Outgoing};
 use crate::ports::{Farewell, Happened};
 use crate::settings::Orphan;
+
+/// All rooms of the module since it was loaded. Survives a reload.
+#[derive(Default)]
+pub struct Rooms {
+    opened: AtomicU64,
+    live: Mutex<Vec<Weak<Room>>>,
+}
+
+impl Rooms {
+    /// Opens a room. The error says which module is missing.
+    pub fn open(&self, music: &str, orphan: Orphan) -> Result<Arc<Room>, String> {
+        let number = self.opened.fetch_add(1, Ordering::Relaxed) + 1;
+        let room = Room::new(format!("room-{number}"), music, orphan)?;
+        let mut live = self.live.lock();
+        live.retain(|room| room.strong_count() > 0);
+        live.push(Arc::downgrade(&room));
+        Ok(room)
+    }
+
+    /// The rooms with anybody in them.
+    pub fn live(&self) -> Vec<Arc<Room>> {
+        self.live.lock().iter().filter_map(Weak::upgrade).collect()
+    }
+}
 
 /// A room, shared by everybody in it. Ends when the last of them has gone.
 pub struct Room {
@@ -49,7 +73,7 @@ impl Room {
             hold: Bridge::for_hold(&format!("{id}-hold"))?,
             music: music.to_owned(),
             orphan,
-            people: Mutex::new(People::new()),
+            people: Mutex::new(People::default()),
             joined: AtomicBool::new(false),
             state: Mutex::new(("WAIT".to_owned(), Instant::now())),
             bell: bell("bell")?,
