@@ -113,6 +113,7 @@ check: ## Formatting, lints and licences, as a change must pass them
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --locked --all-targets -- -D warnings
 	$(CARGO) clippy --release --locked --all-targets --features=tls -- -D warnings
+	$(CARGO) clippy --release --locked --lib --test outside --no-default-features -- -D warnings
 	@if command -v cargo-deny >/dev/null; then \
 		$(CARGO) deny --offline --locked check bans licenses sources; \
 	else \

@@ -11,7 +11,7 @@ use symphonia::core::errors::Error;
 use symphonia::core::formats::{FormatReader, TrackType};
 use symphonia::core::io::{MediaSourceStream, ReadOnlySource};
 
-use super::resample::Telephone;
+use super::resample::RateConverter;
 
 /// The largest file that is decoded, in bytes.
 const MAX_FILE_BYTES: u64 = 32 << 20;
@@ -116,7 +116,7 @@ fn decoder(parameters: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, S
 #[derive(Default)]
 struct Reading {
     /// Made when the first sound tells its rate.
-    telephone: Option<Telephone>,
+    converter: Option<RateConverter>,
     /// Packets that could not be decoded.
     bad: u64,
     /// Why reading ended before the file did.
@@ -163,11 +163,11 @@ impl Reading {
                 "has {rate} samples per second; convert it to 44100"
             ));
         }
-        let telephone = match &mut self.telephone {
-            Some(telephone) => telephone,
-            none => none.insert(Telephone::new(rate)?),
+        let converter = match &mut self.converter {
+            Some(converter) => converter,
+            none => none.insert(RateConverter::new(rate)?),
         };
-        if telephone.rate() != rate {
+        if converter.rate() != rate {
             self.broken = Some(format!("the rate changes to {rate} Hz"));
             return Ok(());
         }
@@ -181,8 +181,8 @@ impl Reading {
             }
             mono.truncate(frames);
         }
-        telephone.push(mono)?;
-        if telephone.frames() > MAX_DURATION.as_secs() * u64::from(rate) {
+        converter.push(mono)?;
+        if converter.frames() > MAX_DURATION.as_secs() * u64::from(rate) {
             let minutes = MAX_DURATION.as_secs() / 60;
             return Err(format!("is longer than {minutes} minutes; shorten it"));
         }
@@ -195,12 +195,12 @@ impl Reading {
             .broken
             .map(|why| format!(" ({why})"))
             .unwrap_or_default();
-        let Some(telephone) = self.telephone else {
+        let Some(converter) = self.converter else {
             return Err(format!(
                 "holds no sound that can be decoded{broken}; {CONVERT}"
             ));
         };
-        let (frames, rate) = (telephone.frames(), telephone.rate());
+        let (frames, rate) = (converter.frames(), converter.rate());
         let seconds = |frames: u64| frames as f64 / f64::from(rate);
         let lost = seconds(promised.unwrap_or(0).saturating_sub(frames));
         let flaw = if !broken.is_empty() {
@@ -216,7 +216,7 @@ impl Reading {
         } else {
             None
         };
-        let samples = telephone.finish()?;
+        let samples = converter.finish()?;
         Ok(Decoded { samples, flaw })
     }
 }

@@ -18,7 +18,7 @@ const TAPS: usize = 128;
 const FADE: usize = 16;
 
 /// Collects sound at one rate and gives it back at [`Sound::RATE`].
-pub(super) struct Telephone {
+pub(super) struct RateConverter {
     /// None when the sound has the telephone's rate already.
     filter: Option<Filter>,
     /// Frames pushed so far.
@@ -27,7 +27,7 @@ pub(super) struct Telephone {
     samples: Vec<i16>,
 }
 
-impl Telephone {
+impl RateConverter {
     /// For sound of `rate` samples per second.
     ///
     /// # Errors

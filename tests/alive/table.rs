@@ -94,7 +94,7 @@ pub fn record(fault: &str, fates: &[Fate], back: Duration) {
     };
     let row = [
         row(name, ["live", "snapshot", "snapshot, then live"], "ms"),
-        row(russian, ["база", "копия", "копия, потом база"], "мс"),
+        row(russian, ["база", "снимок", "снимок, потом база"], "мс"),
     ];
     println!("{}", row[0]);
 

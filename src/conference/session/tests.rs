@@ -94,7 +94,7 @@ fn story(parts: &[&[Does]]) -> Vec<Does> {
     parts.concat()
 }
 
-const ANSWERS: Does = Does::Telephone(Dialled::Answered);
+const ANSWERS: Does = Does::Third(Dialled::Answered);
 
 #[test]
 fn a_third_person_joins_and_they_go_on_without_the_manager() {
@@ -104,7 +104,7 @@ fn a_third_person_joins_and_they_go_on_without_the_manager() {
     let (status, words) = run(&mut world);
     assert_eq!(status, Status::Joined);
     assert_eq!(
-        world.told,
+        world.acts,
         [
             "talk",
             "hold",
@@ -148,7 +148,7 @@ fn what_went_wrong_is_said_and_the_manager_types_again() {
         let fuse = Fuse::default();
         let mut world = World::new(&fuse, script(story(&[&keys("*"), &keys(code)])));
         assert_eq!(run(&mut world).0, Status::Hangup);
-        assert_eq!(world.told[5..], [notice, "leave"]);
+        assert_eq!(world.acts[5..], [notice, "leave"]);
         assert_eq!(world.people, [Place::Orphaned]);
     }
     for (end, notice) in [
@@ -157,16 +157,11 @@ fn what_went_wrong_is_said_and_the_manager_types_again() {
         (Dialled::Unavailable, "unreachable"),
     ] {
         let fuse = Fuse::default();
-        let does = story(&[
-            &keys("*1#"),
-            &[Does::Telephone(end)],
-            &keys("2#"),
-            &[ANSWERS],
-        ]);
+        let does = story(&[&keys("*1#"), &[Does::Third(end)], &keys("2#"), &[ANSWERS]]);
         let mut world = World::new(&fuse, script(does));
         run(&mut world);
         assert_eq!(
-            world.told[6..],
+            world.acts[6..],
             [notice, "wait", "call", "ring", "talk", "drop", "leave"]
         );
     }
@@ -191,7 +186,7 @@ fn silence_ends_the_code_or_gives_up() {
     let mut world = World::new(&fuse, script(does));
     assert_eq!(run(&mut world).1, ["TALK", "CODE", "TALK", "OVER"]);
     assert_eq!(
-        world.told,
+        world.acts,
         [
             "talk",
             "hold",
@@ -211,7 +206,7 @@ fn the_cancel_key_brings_the_client_back_from_everywhere() {
         let mut world = World::new(&fuse, script(story(&[&before, &keys("*")])));
         assert_eq!(run(&mut world).0, Status::Talked);
         assert_eq!(
-            world.told[world.told.len() - 3..],
+            world.acts[world.acts.len() - 3..],
             ["release", "talk", "leave"]
         );
         assert!(world.people[1..].iter().all(|third| *third == Place::Away));
@@ -230,7 +225,7 @@ fn the_third_person_goes_on_alone_when_the_client_leaves_in_the_consult() {
     assert_eq!(status, Status::Joined);
     assert_eq!(words, ["TALK", "CODE", "DIAL", "CONSULT", "CONF", "OVER"]);
     assert_eq!(
-        world.told[6..],
+        world.acts[6..],
         [
             "talk",
             "join",
@@ -267,7 +262,7 @@ fn two_who_leave_at_once_are_both_noticed() {
         "third-left",
         "leave",
     ];
-    assert_eq!(world.told[7..], end);
+    assert_eq!(world.acts[7..], end);
 }
 
 #[test]
@@ -285,7 +280,7 @@ fn a_third_person_who_leaves_while_joining_is_noticed() {
     });
     run(&mut world);
     assert_eq!(
-        world.told[7..],
+        world.acts[7..],
         ["join", "release", "talk", "third-left", "leave"]
     );
 }

@@ -6,7 +6,7 @@ use super::*;
 
 /// Where a third person is who does not belong to the party.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Apart {
+enum Consult {
     Nobody,
     Rings,
     Consulted,
@@ -16,7 +16,7 @@ enum Apart {
 #[derive(Clone, Copy, Debug)]
 struct Model {
     on_hold: bool,
-    apart: Apart,
+    consult: Consult,
     client: bool,
     thirds: u32,
 }
@@ -25,7 +25,7 @@ impl Model {
     fn of(state: &State) -> Self {
         Self {
             on_hold: on_hold(&state.phase),
-            apart: apart(&state.phase),
+            consult: consult(&state.phase),
             client: state.others.client,
             thirds: state.others.thirds,
         }
@@ -37,15 +37,15 @@ impl Model {
             Event::Happened(Happened::PartyLeft(Party::Third)) => {
                 self.thirds = self.thirds.saturating_sub(1);
             }
-            Event::Happened(Happened::Dialled(end)) if self.apart == Apart::Rings => {
-                self.apart = match end {
-                    Dialled::Answered => Apart::Consulted,
-                    Dialled::Gone => Apart::Rings,
-                    _ => Apart::Nobody,
+            Event::Happened(Happened::Dialled(end)) if self.consult == Consult::Rings => {
+                self.consult = match end {
+                    Dialled::Answered => Consult::Consulted,
+                    Dialled::Gone => Consult::Rings,
+                    _ => Consult::Nobody,
                 };
             }
-            Event::Happened(Happened::ConsultLeft) if self.apart == Apart::Consulted => {
-                self.apart = Apart::Nobody;
+            Event::Happened(Happened::ConsultLeft) if self.consult == Consult::Consulted => {
+                self.consult = Consult::Nobody;
             }
             _ => {}
         }
@@ -56,17 +56,17 @@ impl Model {
             Act::Hold => assert!(!std::mem::replace(&mut self.on_hold, true)),
             Act::Release => assert!(std::mem::replace(&mut self.on_hold, false)),
             Act::Call(_) => {
-                assert_eq!((self.on_hold, self.apart), (true, Apart::Nobody));
-                self.apart = Apart::Rings;
+                assert_eq!((self.on_hold, self.consult), (true, Consult::Nobody));
+                self.consult = Consult::Rings;
             }
             Act::Join => {
-                assert_eq!(self.apart, Apart::Consulted);
-                self.apart = Apart::Nobody;
+                assert_eq!(self.consult, Consult::Consulted);
+                self.consult = Consult::Nobody;
                 self.thirds += 1;
             }
             Act::Drop => {
-                assert_ne!(self.apart, Apart::Nobody);
-                self.apart = Apart::Nobody;
+                assert_ne!(self.consult, Consult::Nobody);
+                self.consult = Consult::Nobody;
             }
         }
     }
@@ -93,7 +93,10 @@ impl Model {
         match next.phase {
             Phase::Over { farewell, .. } => self.check_end(farewell, *event == ENDED),
             ref phase => {
-                assert_eq!((self.on_hold, self.apart), (on_hold(phase), apart(phase)));
+                assert_eq!(
+                    (self.on_hold, self.consult),
+                    (on_hold(phase), consult(phase))
+                );
                 assert!(self.party() > 0, "nobody is left to talk to");
             }
         }
@@ -105,7 +108,7 @@ impl Model {
     }
 
     fn check_end(&self, farewell: Farewell, by_operator: bool) {
-        assert_eq!(self.apart, Apart::Nobody);
+        assert_eq!(self.consult, Consult::Nobody);
         match farewell {
             Farewell::LeaveTogether => assert!(!self.on_hold && self.party() >= 2),
             Farewell::Orphan => assert!(self.on_hold && self.client && self.thirds == 0),
@@ -125,11 +128,11 @@ fn on_hold(phase: &Phase) -> bool {
     !matches!(phase, Phase::Together | Phase::Over { .. })
 }
 
-fn apart(phase: &Phase) -> Apart {
+fn consult(phase: &Phase) -> Consult {
     match phase {
-        Phase::Dial => Apart::Rings,
-        Phase::Consult => Apart::Consulted,
-        _ => Apart::Nobody,
+        Phase::Dial => Consult::Rings,
+        Phase::Consult => Consult::Consulted,
+        _ => Consult::Nobody,
     }
 }
 

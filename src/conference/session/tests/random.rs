@@ -33,7 +33,7 @@ impl Random {
             0..=2 => Does::ManagerLeaves,
             3 => Does::OperatorEnds,
             4..=12 => Does::HangsUp(self.below(people.len() as u64) as usize),
-            13..=150 if people.contains(&Place::Rings) => Does::Telephone(self.pick(&ends)),
+            13..=150 if people.contains(&Place::Rings) => Does::Third(self.pick(&ends)),
             13..=40 => Does::Silence,
             _ => {
                 let usual = self.pick(&['*', '#', '#', '1', '2', '3']);

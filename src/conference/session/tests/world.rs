@@ -1,5 +1,5 @@
 //! A room that exists on paper: it knows where everybody is, refuses what no room could do, and
-//! reports what happens the way a real seat must: in order, by what a person is when it is told.
+//! reports what happens the way a real seat must: in order, by what a person is when it is reported.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -19,7 +19,7 @@ pub enum Does {
     /// This person hangs up: 0 is the client, 1 the first third person that was called.
     HangsUp(usize),
     /// The telephone that rings.
-    Telephone(Dialled),
+    Third(Dialled),
     /// The manager hangs up.
     ManagerLeaves,
     /// An operator ends the room.
@@ -81,9 +81,9 @@ enum Waits<'k> {
     Ring(char),
 }
 
-/// Something that happened and is not told yet.
+/// Something that happened and is not reported yet.
 #[derive(Clone, Copy, Debug)]
-enum Untold {
+enum Unreported {
     Plain(Happened),
     Left(usize),
     Dialled(usize, Dialled),
@@ -101,13 +101,13 @@ pub struct World<'w> {
     pub people: Vec<Place>,
     joined: Vec<usize>,
     /// The one who rings or is consulted.
-    apart: Option<usize>,
+    consulted: Option<usize>,
     on_hold: bool,
-    untold: VecDeque<Untold>,
+    untold: VecDeque<Unreported>,
     manager_gone: bool,
     ended: bool,
     /// What the session did, in order.
-    pub told: Vec<&'static str>,
+    pub acts: Vec<&'static str>,
     pub destinations: Vec<String>,
     pub waited: Option<Duration>,
     pub rang: Option<Duration>,
@@ -123,10 +123,10 @@ impl fmt::Debug for World<'_> {
             wrong,
             people,
             farewell,
-            told,
+            acts,
             ..
         } = self;
-        write!(f, "{wrong:?} {people:?} {farewell:?} {told:?}")
+        write!(f, "{wrong:?} {people:?} {farewell:?} {acts:?}")
     }
 }
 
@@ -138,12 +138,12 @@ impl<'w> World<'w> {
             broken: "",
             people: vec![Place::Room],
             joined: vec![0],
-            apart: None,
+            consulted: None,
             on_hold: false,
             untold: VecDeque::new(),
             manager_gone: false,
             ended: false,
-            told: Vec::new(),
+            acts: Vec::new(),
             destinations: Vec::new(),
             waited: None,
             rang: None,
@@ -160,7 +160,7 @@ impl<'w> World<'w> {
     /// Does one thing, or panics before or after it. `legal`: a room could do it.
     fn does(&mut self, what: &'static str, legal: bool, act: impl FnOnce(&mut Self)) {
         self.must(legal && self.farewell.is_none(), what);
-        self.told.push(what);
+        self.acts.push(what);
         assert!(self.broken != what, "scripted panic");
         self.fuse.burn();
         act(self);
@@ -170,7 +170,7 @@ impl<'w> World<'w> {
     /// After a panic the session tries what may be needed no more.
     fn must(&mut self, holds: bool, what: &'static str) {
         if !holds && self.is_sane() && self.wrong.is_none() {
-            self.wrong = Some(format!("{what}: {:?} {:?}", self.people, self.told));
+            self.wrong = Some(format!("{what}: {:?} {:?}", self.people, self.acts));
         }
     }
 
@@ -213,22 +213,22 @@ impl<'w> World<'w> {
 
     fn happens(&mut self, does: Does) {
         let untold = match does {
-            Does::Key(key) => Untold::Plain(Happened::Digit(key)),
-            Does::Silence => Untold::Plain(Happened::Nothing),
-            Does::ManagerLeaves => Untold::Plain(Happened::Gone),
-            Does::OperatorEnds => Untold::Plain(Happened::Ended),
+            Does::Key(key) => Unreported::Plain(Happened::Digit(key)),
+            Does::Silence => Unreported::Plain(Happened::Nothing),
+            Does::ManagerLeaves => Unreported::Plain(Happened::Gone),
+            Does::OperatorEnds => Unreported::Plain(Happened::Ended),
             Does::HangsUp(person) => match self.people.get_mut(person) {
                 Some(place @ (Place::Consulted | Place::Room | Place::OnHold)) => {
                     *place = Place::Away;
-                    Untold::Left(person)
+                    Unreported::Left(person)
                 }
                 _ => return,
             },
-            Does::Telephone(end) => match self.people.iter().position(|p| *p == Place::Rings) {
+            Does::Third(end) => match self.people.iter().position(|p| *p == Place::Rings) {
                 Some(person) => {
                     let answered = end == Dialled::Answered;
                     self.people[person] = [Place::Away, Place::Consulted][usize::from(answered)];
-                    Untold::Dialled(person, end)
+                    Unreported::Dialled(person, end)
                 }
                 None => return,
             },
@@ -237,28 +237,28 @@ impl<'w> World<'w> {
     }
 
     /// By what a person is now: who was dropped is not spoken of, who joined is of the party.
-    fn tell(&mut self, untold: Untold, waits: Waits<'_>) -> Option<Happened> {
+    fn tell(&mut self, untold: Unreported, waits: Waits<'_>) -> Option<Happened> {
         match untold {
-            Untold::Plain(Happened::Digit(key)) => match waits {
+            Unreported::Plain(Happened::Digit(key)) => match waits {
                 Waits::Talk(keys) => keys.contains(&key),
                 Waits::Outside => true,
                 Waits::Ring(cancel) => key == cancel,
             }
             .then_some(Happened::Digit(key)),
-            Untold::Plain(Happened::Nothing) => {
+            Unreported::Plain(Happened::Nothing) => {
                 matches!(waits, Waits::Outside).then_some(Happened::Nothing)
             }
-            Untold::Plain(happened) => Some(happened),
-            Untold::Left(0) => Some(Happened::PartyLeft(Party::Client)),
-            Untold::Left(person) if self.joined.contains(&person) => {
+            Unreported::Plain(happened) => Some(happened),
+            Unreported::Left(0) => Some(Happened::PartyLeft(Party::Client)),
+            Unreported::Left(person) if self.joined.contains(&person) => {
                 Some(Happened::PartyLeft(Party::Third))
             }
-            Untold::Left(person) => (self.apart == Some(person)).then(|| {
-                self.apart = None;
+            Unreported::Left(person) => (self.consulted == Some(person)).then(|| {
+                self.consulted = None;
                 Happened::ConsultLeft
             }),
-            Untold::Dialled(person, end) => (self.apart == Some(person)).then(|| {
-                self.apart = self.apart.filter(|_| end == Dialled::Answered);
+            Unreported::Dialled(person, end) => (self.consulted == Some(person)).then(|| {
+                self.consulted = self.consulted.filter(|_| end == Dialled::Answered);
                 Happened::Dialled(end)
             }),
         }
@@ -279,7 +279,10 @@ impl<'w> World<'w> {
         );
         let released = farewell != Farewell::LeaveTogether || !self.on_hold;
         self.must(released, "those who go on are on hold");
-        self.must(self.apart.is_none(), "nobody hangs up on the third person");
+        self.must(
+            self.consulted.is_none(),
+            "nobody hangs up on the third person",
+        );
     }
 }
 
@@ -306,7 +309,7 @@ impl Seat for World<'_> {
 
     fn talk(&mut self, keys: &[char]) -> Happened {
         let rings = self.people.contains(&Place::Rings);
-        let legal = self.on_hold == self.apart.is_some() && !rings;
+        let legal = self.on_hold == self.consulted.is_some() && !rings;
         self.wait("talk", legal, Waits::Talk(keys))
     }
 
@@ -317,29 +320,29 @@ impl Seat for World<'_> {
 
     fn wait_digit(&mut self, within: Duration) -> Happened {
         self.waited = Some(within);
-        let legal = self.on_hold && self.apart.is_none();
+        let legal = self.on_hold && self.consulted.is_none();
         self.wait("wait", legal, Waits::Outside)
     }
 
     fn call_third(&mut self, destination: &str, ring: Duration) {
-        let legal = self.on_hold && self.apart.is_none();
+        let legal = self.on_hold && self.consulted.is_none();
         self.destinations.push(destination.to_owned());
         self.rang = Some(ring);
         self.does("call", legal, |world| {
-            world.apart = Some(world.people.len());
+            world.consulted = Some(world.people.len());
             world.people.push(Place::Rings);
         });
     }
 
     fn await_third(&mut self, cancel: char) -> Happened {
-        let legal = self.on_hold && self.apart.is_some();
+        let legal = self.on_hold && self.consulted.is_some();
         self.wait("ring", legal, Waits::Ring(cancel))
     }
 
     fn join_third(&mut self) {
-        let legal = self.apart.is_some() && !self.people.contains(&Place::Rings);
+        let legal = self.consulted.is_some() && !self.people.contains(&Place::Rings);
         self.does("join", legal, |world| {
-            if let Some(person) = world.apart.take() {
+            if let Some(person) = world.consulted.take() {
                 world.joined.push(person);
                 if world.people[person] == Place::Consulted {
                     let place = [Place::Room, Place::OnHold][usize::from(world.on_hold)];
@@ -350,9 +353,9 @@ impl Seat for World<'_> {
     }
 
     fn drop_third(&mut self) {
-        let legal = self.apart.is_some();
+        let legal = self.consulted.is_some();
         self.does("drop", legal, |world| {
-            if let Some(person) = world.apart.take() {
+            if let Some(person) = world.consulted.take() {
                 world.people[person] = Place::Away;
             }
         });
@@ -367,7 +370,7 @@ impl Seat for World<'_> {
     fn leave(&mut self, farewell: Farewell) {
         let again = self.farewell.replace(farewell).is_some();
         assert!(!again, "left twice");
-        self.told.push("leave");
+        self.acts.push("leave");
         self.check(farewell);
         let go_on = farewell == Farewell::LeaveTogether && self.party().count() >= 2;
         let client = self.people[0];
