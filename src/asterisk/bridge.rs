@@ -188,7 +188,7 @@ pub struct Features(NonNull<sys::ast_bridge_features>);
 
 impl Features {
     pub fn new() -> Option<Self> {
-        // SAFETY: allocates.
+        // SAFETY: allocates (main/bridge.c: ast_bridge_features_new).
         NonNull::new(unsafe { sys::rust_ivr_room_features() }).map(Self)
     }
 
@@ -219,7 +219,8 @@ impl Features {
         let pvt = Box::into_raw(Box::new(hook));
         let data = pvt.cast();
         // SAFETY: features of ours, in no bridge yet; the key is copied; the box is given away, and
-        // taken back when the host did not take it.
+        // taken back when the host did not take it (main/bridge.c: bridge_other_hook,
+        // ast_bridge_dtmf_hook).
         unsafe {
             let linked = match moment {
                 Moment::Joined => {
@@ -248,7 +249,8 @@ impl Features {
 
 impl Drop for Features {
     fn drop(&mut self) {
-        // SAFETY: ours, used by no bridge any more; frees the hooks.
+        // SAFETY: ours, used by no bridge any more; frees the hooks (main/bridge.c:
+        // ast_bridge_features_destroy).
         unsafe { sys::ast_bridge_features_destroy(self.0.as_ptr()) };
     }
 }

@@ -57,7 +57,7 @@ impl Channel {
     /// thread only: another one may set it at any time (main/channel.c: ast_check_hangup takes no
     /// lock).
     pub fn is_gone(&self) -> bool {
-        // SAFETY: own thread of a live channel.
+        // SAFETY: own thread of a live channel (main/channel.c: ast_check_hangup).
         unsafe { sys::ast_check_hangup(self.raw.as_ptr()) != 0 }
     }
 
@@ -277,7 +277,7 @@ impl Clone for ChannelRef {
 
 impl Drop for ChannelRef {
     fn drop(&mut self) {
-        // SAFETY: our own reference.
+        // SAFETY: our own reference (main/astobj2.c).
         unsafe { sys::rust_ivr_unref(self.0.as_ptr().cast()) };
     }
 }
@@ -390,7 +390,7 @@ impl<'c> Lock<'c> {
 
     /// A copy of one of the channel's strings.
     pub(super) fn text(&self, read: Reader<*const c_char>) -> String {
-        // SAFETY: the string of a channel stays until it is unlocked.
+        // SAFETY: the string of a channel stays until it is unlocked (asterisk/channel.h).
         unsafe { copied(self.read(read)) }
     }
 
@@ -404,7 +404,7 @@ impl<'c> Lock<'c> {
 
 impl Drop for Lock<'_> {
     fn drop(&mut self) {
-        // SAFETY: locked by this thread in `take`.
+        // SAFETY: locked by this thread in `take` (main/astobj2.c).
         unsafe { sys::rust_ivr_channel_unlock(self.0.as_ptr()) };
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 use std::os::raw::{c_char, c_int};
-use std::{ptr, slice};
+use std::{mem, ptr, slice};
 
 use super::guard::entry;
 use super::{c_string, copied, sys};
@@ -23,7 +23,7 @@ pub trait Command {
 /// Registered commands; dropping takes them off the CLI.
 pub struct Commands(Box<[sys::ast_cli_entry]>);
 
-// SAFETY: the entries are the host's to use, under its own lock, until they are unregistered;
+// SAFETY: the entries are the host's to use, under its own lock (main/cli.c), until they are unregistered;
 // this value only keeps them in place.
 unsafe impl Send for Commands {}
 // SAFETY: as above; nothing can be reached through a shared reference.
@@ -47,7 +47,7 @@ impl Commands {
         let mut entries: Box<[_]> = entries.into_iter().map(|e| e.0).collect();
         let count = c_int::try_from(entries.len()).unwrap_or(0);
         // SAFETY: the host links the entries into its list, so they must not move: they are
-        // boxed, and freed only after drop has unregistered them.
+        // boxed, and freed only after drop has unregistered them (main/cli.c: __ast_cli_register).
         unsafe {
             sys::__ast_cli_register_multiple(entries.as_mut_ptr(), count, sys::rust_ivr_self());
         }
@@ -58,8 +58,13 @@ impl Commands {
 impl Drop for Commands {
     fn drop(&mut self) {
         let count = c_int::try_from(self.0.len()).unwrap_or(0);
-        // SAFETY: registered in `register`, not moved since.
+        // SAFETY: registered in `register`, not moved since. main/cli.c: ast_cli_unregister leaves
+        // an entry in its list while the command runs, and then keeps its words.
         unsafe { sys::ast_cli_unregister_multiple(self.0.as_mut_ptr(), count) };
+        if self.0.iter().any(|entry| !entry.command.is_null()) {
+            // The host still looks at them, for ever.
+            Box::leak(mem::take(&mut self.0));
+        }
     }
 }
 
@@ -76,7 +81,7 @@ entry! {
         args: *mut sys::ast_cli_args,
     ) -> *mut c_char, or FAILURE; {
         if what == sys::CLI_INIT {
-            // SAFETY: the host passes the entry that is being registered; both texts are static.
+            // SAFETY: the entry that main/cli.c: __ast_cli_register registers; both texts are static.
             unsafe {
                 (*entry).command = C::WORDS.as_ptr().cast_mut();
                 (*entry).usage = C::USAGE.as_ptr();

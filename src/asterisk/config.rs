@@ -14,7 +14,8 @@ use crate::ports::Line;
 pub fn read(file: &'static CStr) -> Result<Vec<Line>, String> {
     let name = file.to_string_lossy();
     let flags = sys::ast_flags { flags: 0 };
-    // SAFETY: static names; the returned pointer is ours until destroyed below.
+    // SAFETY: static names; the returned pointer is ours until destroyed below (main/config.c:
+    // ast_config_load2).
     let config = unsafe { sys::ast_config_load2(file.as_ptr(), c"res_rust_ivr".as_ptr(), flags) };
     if config.is_null() || sys::rust_ivr_config_is_missing(config) != 0 {
         log::warn!(
@@ -27,7 +28,7 @@ pub fn read(file: &'static CStr) -> Result<Vec<Line>, String> {
             "{name} cannot be read: mend the line that Asterisk names above"
         ));
     }
-    // SAFETY: a valid configuration, not used after this.
+    // SAFETY: a valid configuration, not used after this (main/config.c: ast_config_destroy).
     unsafe {
         let lines = collect(config);
         sys::ast_config_destroy(config);

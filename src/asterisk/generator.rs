@@ -71,7 +71,8 @@ impl Channel {
             );
         }
         let woken = self.listen(sound.duration(), &over, alert);
-        // SAFETY: own thread, unlocked; one that is over is gone already.
+        // SAFETY: own thread, unlocked; one that is over is gone already (main/channel.c:
+        // ast_deactivate_generator).
         unsafe { sys::ast_deactivate_generator(self.as_ptr()) };
         woken
     }
@@ -140,7 +141,7 @@ impl Drop for WriteFormat {
 /// The host keeps a pointer to it and never writes through it.
 struct Generator(sys::ast_generator);
 
-// SAFETY: a table of function pointers; nobody changes it.
+// SAFETY: a table of function pointers; nobody changes it (asterisk/channel.h).
 unsafe impl Sync for Generator {}
 
 static GENERATOR: Generator = Generator(sys::ast_generator {
@@ -159,7 +160,7 @@ entry! {
 
     /// Called with the channel locked: only memory is freed here.
     fn release(_chan: *mut sys::ast_channel, data: *mut c_void), or (); {
-        // SAFETY: the box of `play`, given back once.
+        // SAFETY: the box of `play`, given back once (main/channel.c: generator's release).
         drop(unsafe { Box::from_raw(data.cast::<Playing>()) });
     }
 

@@ -81,4 +81,40 @@ mod tests {
             "Option<unsafe extern \"C\" fn(*mut c_void)>"
         ));
     }
+
+    /// The host's source by its folders, our own part of it, or another comment.
+    const SOURCES: [&str; 8] = [
+        "main/",
+        "apps/",
+        "res/",
+        "asterisk/",
+        "shim.c",
+        "as above",
+        "As above",
+        "as in",
+    ];
+
+    #[test]
+    fn every_safety_comment_names_what_it_relies_on() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut vague = Vec::new();
+        for path in sources(&root) {
+            let text = fs::read_to_string(&path).expect("UTF-8");
+            let mut lines = text.lines().map(str::trim).peekable();
+            while let Some(line) = lines.next() {
+                let Some(comment) = line.strip_prefix("// SAFETY:") else {
+                    continue;
+                };
+                let mut comment = comment.to_owned();
+                while let Some(more) = lines.next_if(|line| line.starts_with("//")) {
+                    comment += more;
+                }
+                let own = comment.contains("caller's promise") || comment.contains("the box of");
+                if !own && !SOURCES.iter().any(|source| comment.contains(source)) {
+                    vague.push(format!("{}: {comment}", path.display()));
+                }
+            }
+        }
+        assert!(vague.is_empty(), "name the host's file: {vague:#?}");
+    }
 }

@@ -49,7 +49,7 @@ pub struct Directories {
 
 /// Where Asterisk keeps its files.
 pub fn directories() -> Directories {
-    // SAFETY: static strings, see above.
+    // SAFETY: static strings (main/options.c).
     let [config, data, var] = unsafe {
         [
             copied(sys::ast_config_AST_CONFIG_DIR),
@@ -63,7 +63,8 @@ pub fn directories() -> Directories {
 
 /// Whether a module is loaded and runs.
 pub fn is_loaded(module: &CStr) -> bool {
-    // SAFETY: a NUL-terminated name; the function takes the loader's recursive lock only.
+    // SAFETY: a NUL-terminated name; main/loader.c: ast_module_check takes its
+    // recursive lock only.
     unsafe { sys::ast_module_check(module.as_ptr()) != 0 }
 }
 

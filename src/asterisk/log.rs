@@ -27,7 +27,7 @@ impl Log for HostLog {
         if !metadata.target().starts_with(env!("CARGO_CRATE_NAME")) {
             return false;
         }
-        // SAFETY: reads a plain int that only the CLI changes, and asks the host; both at any time.
+        // SAFETY: reads a plain int that only the CLI changes, and asks the host; both at any time (main/logger.c).
         unsafe {
             match metadata.level() {
                 Level::Error | Level::Warn => true,
@@ -60,7 +60,7 @@ fn write(level: Level, file: &str, line: u32, text: &str) {
     let function = c"res_rust_ivr".as_ptr();
     let format = c"%s\n".as_ptr();
     // SAFETY: all pointers are NUL-terminated and outlive the calls, which copy; the
-    // message is an argument, never the format.
+    // message is an argument, never the format (main/logger.c: ast_log, __ast_verbose).
     unsafe {
         match level {
             Level::Info => sys::__ast_verbose(

@@ -48,7 +48,7 @@ unsafe fn copied(text: *const c_char) -> String {
     if text.is_null() {
         return String::new();
     }
-    // SAFETY: not NULL; the caller guarantees the rest.
+    // SAFETY: not NULL; the rest is the caller's promise, see "Strings" above.
     unsafe { CStr::from_ptr(text) }
         .to_string_lossy()
         .into_owned()

@@ -93,7 +93,7 @@ entry! {
         let Some(transferer) = ChannelRef::by_name(&transferer) else {
             return;
         };
-        // SAFETY: locks the channel itself, and none is locked; the reference keeps it.
+        // SAFETY: shim.c locks the channel itself, and none is locked; the reference keeps it.
         unsafe { sys::rust_ivr_wait_for_signalling(transferer.as_ptr()) };
         let request = TransferRequest {
             transferer,

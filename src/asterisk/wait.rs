@@ -112,7 +112,8 @@ impl KeysWhenReleased {
     }
 
     fn set(&self, on: bool) {
-        // SAFETY: a live channel, which outlives the wait; the flag is set under its lock.
+        // SAFETY: a live channel, which outlives the wait; the flag is set under its lock
+        // (asterisk/channel.h: ast_channel_set_flag).
         unsafe { sys::rust_ivr_end_dtmf_only(self.0, c_int::from(on)) };
     }
 }
