@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::rtp::{Codec, Source};
-use crate::support::sip::{
+use rust_ivr_testing::rtp::{Codec, Source};
+use rust_ivr_testing::sip::{
     Asker, Behaviour, Call, Credentials, Demand, Direction, Dtmf, Ending, Invite, Message, Peer,
     Trace, user_of,
 };
@@ -237,7 +237,7 @@ fn transfers_are_asked_for_in_the_dialog() {
     );
     let (consult, third) = talk(&multifon, &bitrix);
     near.refer_replacing(&consult);
-    let replaces = |event: &crate::support::sip::Event| {
+    let replaces = |event: &rust_ivr_testing::sip::Event| {
         event.is_request("REFER")
             && event
                 .message()
@@ -265,7 +265,7 @@ fn one_codec_is_agreed_and_used_both_ways() {
         far.wait_heard(CALLER_TONE, SOON);
         let refused = near
             .rtp()
-            .press('1', crate::support::rtp::Way::Events, SOON);
+            .press('1', rust_ivr_testing::rtp::Way::Events, SOON);
         assert!(refused.is_err(), "no digits were agreed");
     }
 }

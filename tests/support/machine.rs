@@ -2,6 +2,10 @@
 //! a configuration, addresses and a directory of its own.
 //!
 //! ```no_run
+//! use std::time::Duration;
+//!
+//! use rust_ivr_testing::machine::{Machine, MachineConfig, Run};
+//!
 //! let run = Run::new("two_buttons");
 //! let machine = Machine::start(&run, MachineConfig::samples(&run));
 //! machine.wait_log("Registered", Duration::from_secs(5));

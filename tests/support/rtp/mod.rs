@@ -12,7 +12,7 @@ pub use receiver::Digit;
 pub use sender::Way;
 pub use voice::Source;
 
-use super::sound::{Ear, Recording};
+use crate::sound::{Ear, Recording};
 use receiver::Received;
 use sender::Sending;
 use std::net::{IpAddr, SocketAddr, UdpSocket};

@@ -1,10 +1,10 @@
 //! A call in a test's hands, whichever side began it.
 
-use super::super::rtp::{Digit, Rtp, Source, Way};
-use super::super::sound::Recording;
 use super::core::{Core, State};
 use super::dialog::{Dialog, Ending, Event, Phase, What};
 use super::message::Message;
+use crate::rtp::{Digit, Rtp, Source, Way};
+use crate::sound::Recording;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -5,9 +5,19 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
     /// `METHOD uri SIP/2.0`
-    Request { method: String, uri: String },
+    Request {
+        /// `INVITE`, `BYE`...
+        method: String,
+        /// Request-URI.
+        uri: String,
+    },
     /// `SIP/2.0 code reason`
-    Response { code: u16, reason: String },
+    Response {
+        /// 100 to 699.
+        code: u16,
+        /// Reason phrase.
+        reason: String,
+    },
 }
 
 /// A request or a response with its headers and its body.
