@@ -113,6 +113,7 @@ check: ## Formatting, lints and licences, as a change must pass them
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --release --locked --all-targets --features=tls -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps -p rust-ivr-testing
 	@if command -v cargo-deny >/dev/null; then \
 		$(CARGO) deny --offline --locked check bans licenses sources; \
 	else \

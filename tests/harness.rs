@@ -17,7 +17,7 @@ const CALLEE_TONE: f64 = 900.0;
 
 /// Two peers whose messages are in one record.
 fn pair() -> (Peer, Peer) {
-    let trace = Trace::new();
+    let trace = Trace::in_memory();
     let any = || SocketAddr::from(([127, 0, 0, 1], 0));
     let multifon = Peer::bind(any(), "multifon", &trace);
     let bitrix = Peer::bind(any(), "bitrix24", &trace);
@@ -73,12 +73,7 @@ fn a_call_from_invite_to_bye_with_ringing_and_early_media() {
         switched - answered
     );
     assert!(recording.continuous(CALLEE_TONE, switched..recording.ended()));
-    let story: Vec<_> = multifon
-        .trace()
-        .events()
-        .into_iter()
-        .map(|line| line.text)
-        .collect();
+    let story = multifon.trace().story();
     assert_eq!(story[0], "INVITE 74951234567 ->");
     assert!(
         story.contains(&"<- 183 Session Progress (INVITE)".to_string()),
@@ -145,11 +140,8 @@ fn refusals_redirects_and_silence_reach_the_caller() {
     bitrix.expect_call(SOON).ignore();
     // The repetition of the INVITE is no second call.
     let invites = || {
-        let lines = bitrix.trace().events();
-        lines
-            .iter()
-            .filter(|line| line.text == "<- INVITE 74951234567")
-            .count()
+        let lines = bitrix.trace().story().into_iter();
+        lines.filter(|line| line == "<- INVITE 74951234567").count()
     };
     let before = invites();
     bitrix.expect_no_call(Duration::from_millis(700));

@@ -331,7 +331,8 @@ fn write_music(directory: &Path) {
     fs::write(directory.join("music.wav"), tone_wav(MUSIC, 60_000, 8000)).expect("music");
 }
 
-/// A tone as a 16-bit mono WAV file.
+/// A tone of `ms` milliseconds as a 16-bit mono WAV file; `rate` is in samples per second, and `hz`
+/// must be below half of it.
 pub fn tone_wav(hz: f64, ms: u64, rate: u32) -> Vec<u8> {
     let count = u64::from(rate) * ms / 1000;
     let data: Vec<u8> = (0..count)

@@ -173,7 +173,7 @@ impl Call {
     ///
     /// # Panics
     /// When the key cannot be sent.
-    pub fn press_for(&self, key: char, dtmf: Dtmf, length: Duration) -> Instant {
+    fn press_for(&self, key: char, dtmf: Dtmf, length: Duration) -> Instant {
         let way = match dtmf {
             Dtmf::Rfc4733 => Way::Events,
             Dtmf::InBand => Way::InBand,

@@ -90,7 +90,7 @@ impl Message {
     }
 
     /// The datagram, Content-Length included.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut text = match &self.start {
             Start::Request { method, uri } => format!("{method} {uri} SIP/2.0\r\n"),
             Start::Response { code, reason } => format!("SIP/2.0 {code} {reason}\r\n"),
@@ -123,7 +123,7 @@ impl Message {
     }
 
     /// Sets the body and its type.
-    pub fn with_body(self, kind: &str, body: impl Into<String>) -> Self {
+    pub(super) fn with_body(self, kind: &str, body: impl Into<String>) -> Self {
         let mut message = self.with("Content-Type", kind);
         message.body = body.into();
         message
@@ -154,13 +154,13 @@ impl Message {
     }
 
     /// Number in CSeq.
-    pub fn cseq(&self) -> u32 {
+    pub(super) fn cseq(&self) -> u32 {
         let number = self.text("CSeq").split(' ').next().unwrap_or_default();
         number.parse().unwrap_or_default()
     }
 
     /// Branch of the topmost Via: names the transaction.
-    pub fn branch(&self) -> &str {
+    pub(super) fn branch(&self) -> &str {
         param(self.text("Via"), "branch").unwrap_or_default()
     }
 
