@@ -45,7 +45,7 @@ test: ## Everything that must hold, from unit tests to real calls; installs what
 	$(MAKE) all FEATURES=
 	$(CARGO) build --locked --features=tls
 	RUST_IVR_MODULE=$(CURDIR)/$(PRODUCT) RUST_IVR_MODULE_WITH_TLS=$(CURDIR)/$(WITH_TLS) \
-		$(CARGO) test --release --locked --no-fail-fast -- --test-threads=$(TEST_THREADS)
+		$(CARGO) test --release --locked --workspace --no-fail-fast -- --test-threads=$(TEST_THREADS)
 
 .PHONY: demo
 demo: ## The debug calls before your eyes: a timeline, recordings and a picture
@@ -106,14 +106,15 @@ prompts: ## Makes the recordings again, from the texts and the melody in sounds/
 
 .PHONY: fmt
 fmt: ## Formats the source
-	$(CARGO) fmt
+	$(CARGO) fmt --all
 
 .PHONY: check
 check: ## Formatting, lints and licences, as a change must pass them
-	$(CARGO) fmt --check
-	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --release --locked --all-targets --features=tls -- -D warnings
 	$(CARGO) clippy --release --locked --lib --test outside --no-default-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps -p rust-ivr-testing
 	@if command -v cargo-deny >/dev/null; then \
 		$(CARGO) deny --offline --locked check bans licenses sources; \
 	else \

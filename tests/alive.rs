@@ -11,10 +11,10 @@ use std::cell::RefCell;
 use std::io::Read;
 use std::net::TcpStream;
 
-use crate::support::machine::MariaDb;
-use crate::support::office::{Database, Office, SOON};
 use load::{CALLERS, FEW, Footprint, callers, endure, phone, target};
 use proxy::{Mode, Proxy};
+use rust_ivr_testing::machine::MariaDb;
+use rust_ivr_testing::office::{Database, Office, SOON};
 
 /// An office with the callers' rows in its tables and in the snapshot, and what it holds when idle.
 fn open(name: &str) -> (Office, Footprint) {

@@ -1,20 +1,13 @@
 //! `make bench`: what `RustIvr` adds to a call's setup beside a plain `Dial`, then what a room costs
 //! beside a plain `Dial` and beside ConfBridge: Asterisk's processor time while people talk.
 
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "it uses a part of what the tests use"
-)]
-mod support;
-
 use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use support::office::{BITRIX24_TONE, CALLER_TONE, Database, Office, SOON, TARGET_TONE};
-use support::rtp::Source;
-use support::sip::{Call, Dtmf, Invite};
+use rust_ivr_testing::office::{BITRIX24_TONE, CALLER_TONE, Database, Office, SOON, TARGET_TONE};
+use rust_ivr_testing::rtp::Source;
+use rust_ivr_testing::sip::{Call, Dtmf, Invite};
 
 /// Conversations at a time; enough for a tick of 10 ms to be small beside what is measured.
 const CALLS: usize = 10;

@@ -3,11 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::office::{
+use rust_ivr_testing::office::{
     CAKES, Database, FLOWERS, INTRO, KEY_1, KEY_2, MENU, Office, RINGBACK, Rows, SOON, TARGET_TONE,
 };
-use crate::support::rtp::Source;
-use crate::support::sip::{Call, Dtmf, Ending};
+use rust_ivr_testing::rtp::Source;
+use rust_ivr_testing::sip::{Call, Dtmf, Ending};
 
 const NO_ROWS: &str = "70000000000";
 const ONE_BUTTON: &str = "70000000001";
@@ -97,8 +97,8 @@ fn a4_to_a6_the_menu_in_the_customers_order_then_seven_seconds_then_bitrix24() {
     );
     manager.ring();
     caller.wait_heard(RINGBACK, SOON);
-    let talk = manager.answer(Source::tone(crate::support::office::BITRIX24_TONE));
-    office.talk(&caller, &talk, crate::support::office::BITRIX24_TONE);
+    let talk = manager.answer(Source::tone(rust_ivr_testing::office::BITRIX24_TONE));
+    office.talk(&caller, &talk, rust_ivr_testing::office::BITRIX24_TONE);
     office.assert_story(TWO_BUTTONS, "FALLBACK NO_DIGIT rows=LIVE");
     office.assert_nothing_left();
 }
@@ -167,8 +167,8 @@ fn a6_a_digit_that_no_row_has_goes_to_bitrix24_at_once() {
     let manager = office.expect_bitrix24(SOON);
     let delay = manager.arrived().saturating_duration_since(released);
     assert!(delay < SLACK, "{delay:?}");
-    let talk = manager.answer(Source::tone(crate::support::office::BITRIX24_TONE));
-    office.talk(&caller, &talk, crate::support::office::BITRIX24_TONE);
+    let talk = manager.answer(Source::tone(rust_ivr_testing::office::BITRIX24_TONE));
+    office.talk(&caller, &talk, rust_ivr_testing::office::BITRIX24_TONE);
     office.assert_story(TWO_BUTTONS, "FALLBACK BAD_DIGIT rows=LIVE digit=9 target=");
     office.assert_nothing_left();
 }
@@ -263,8 +263,8 @@ fn a_target_that_is_busy_absent_or_refuses_gives_way_to_bitrix24_at_once() {
         let manager = office.expect_bitrix24(SOON);
         let delay = manager.arrived() - target.arrived();
         assert!(delay < Duration::from_secs(1), "{code}: {delay:?}");
-        let talk = manager.answer(Source::tone(crate::support::office::BITRIX24_TONE));
-        office.talk(&caller, &talk, crate::support::office::BITRIX24_TONE);
+        let talk = manager.answer(Source::tone(rust_ivr_testing::office::BITRIX24_TONE));
+        office.talk(&caller, &talk, rust_ivr_testing::office::BITRIX24_TONE);
         let words = format!("Ext. s: RustIvr {ONE_BUTTON}: FALLBACK {reason} ");
         office.machine.wait_log_since(mark, &words, SOON);
     }

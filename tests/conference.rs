@@ -4,13 +4,13 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::conference::{
+use rust_ivr_testing::conference::{
     CLIENT, Conference, FOURTH, FOURTH_NUMBER, MANAGER, THIRD, THIRD_NUMBER, hear, office,
     office_on, office_with, wait_told,
 };
-use crate::support::office::{Database, MUSIC, Office, RINGBACK, SOON};
-use crate::support::rtp::Source;
-use crate::support::sip::{Call, Dtmf, Ending};
+use rust_ivr_testing::office::{Database, MUSIC, Office, RINGBACK, SOON};
+use rust_ivr_testing::rtp::Source;
+use rust_ivr_testing::sip::{Call, Dtmf, Ending};
 
 const AT_ONCE: Duration = Duration::from_millis(100);
 

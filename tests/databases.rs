@@ -8,9 +8,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::machine::{MariaDb, sqlite};
-use crate::support::office::{Database, Office, SOON, TARGET_TONE};
-use crate::support::rtp::Source;
+use rust_ivr_testing::machine::{MariaDb, sqlite};
+use rust_ivr_testing::office::{Database, Office, SOON, TARGET_TONE};
+use rust_ivr_testing::rtp::Source;
 
 const ONE_BUTTON: &str = "70000000001";
 const CAKES_NUMBER: &str = "74950000001";

@@ -2,13 +2,6 @@
 //! its spoken prompts. Prints a timeline of each call and leaves recordings, the SIP record,
 //! Asterisk's log and a picture in `demo-output/`. Fails when a call did not end as it must.
 
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "it uses a part of what the tests use"
-)]
-mod support;
-
 mod demo {
     pub mod conference;
     pub mod heard;
@@ -34,8 +27,8 @@ use std::thread;
 use demo::log::{Clock, DATE_FORMAT};
 use demo::report::Report;
 use demo::{picture, play, report, room_picture, timeline};
-use support::machine::repository;
-use support::office::{Database, Office};
+use rust_ivr_testing::machine::repository;
+use rust_ivr_testing::office::{Database, Office};
 
 const INTRODUCTION: &str = "\
 Asterisk runs in a container, configured with the samples of dialplan/, the module loaded, its

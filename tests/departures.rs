@@ -3,12 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::conference::{
+use rust_ivr_testing::conference::{
     CLIENT, Conference, MANAGER, THIRD, assert_nothing_left, hear, office, office_with,
 };
-use crate::support::office::{MUSIC, Office, SOON};
-use crate::support::rtp::Source;
-use crate::support::sip::{Call, Dtmf, Incoming};
+use rust_ivr_testing::office::{MUSIC, Office, SOON};
+use rust_ivr_testing::rtp::Source;
+use rust_ivr_testing::sip::{Call, Dtmf, Incoming};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -339,7 +339,7 @@ fn an_orphan_waits_with_music_where_that_is_configured() {
 fn nobody_is_stranded_who_leaves_on_the_way_into_the_room() {
     let office = office("departures-way-in");
     for leavers in ["c", "m", "mc", "cm"] {
-        let (client, manager) = crate::support::conference::bridged_call(&office);
+        let (client, manager) = rust_ivr_testing::conference::bridged_call(&office);
         manager.press('*', Dtmf::Rfc4733);
         manager.press('7', Dtmf::Rfc4733);
         for who in leavers.chars() {

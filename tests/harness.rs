@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::rtp::{Codec, Source};
-use crate::support::sip::{
+use rust_ivr_testing::rtp::{Codec, Source};
+use rust_ivr_testing::sip::{
     Asker, Behaviour, Call, Credentials, Demand, Direction, Dtmf, Ending, Invite, Message, Peer,
     Trace, user_of,
 };
@@ -17,7 +17,7 @@ const CALLEE_TONE: f64 = 900.0;
 
 /// Two peers whose messages are in one record.
 fn pair() -> (Peer, Peer) {
-    let trace = Trace::new();
+    let trace = Trace::in_memory();
     let any = || SocketAddr::from(([127, 0, 0, 1], 0));
     let multifon = Peer::bind(any(), "multifon", &trace);
     let bitrix = Peer::bind(any(), "bitrix24", &trace);
@@ -73,12 +73,7 @@ fn a_call_from_invite_to_bye_with_ringing_and_early_media() {
         switched - answered
     );
     assert!(recording.continuous(CALLEE_TONE, switched..recording.ended()));
-    let story: Vec<_> = multifon
-        .trace()
-        .events()
-        .into_iter()
-        .map(|line| line.text)
-        .collect();
+    let story = multifon.trace().story();
     assert_eq!(story[0], "INVITE 74951234567 ->");
     assert!(
         story.contains(&"<- 183 Session Progress (INVITE)".to_string()),
@@ -145,11 +140,8 @@ fn refusals_redirects_and_silence_reach_the_caller() {
     bitrix.expect_call(SOON).ignore();
     // The repetition of the INVITE is no second call.
     let invites = || {
-        let lines = bitrix.trace().events();
-        lines
-            .iter()
-            .filter(|line| line.text == "<- INVITE 74951234567")
-            .count()
+        let lines = bitrix.trace().story().into_iter();
+        lines.filter(|line| line == "<- INVITE 74951234567").count()
     };
     let before = invites();
     bitrix.expect_no_call(Duration::from_millis(700));
@@ -237,7 +229,7 @@ fn transfers_are_asked_for_in_the_dialog() {
     );
     let (consult, third) = talk(&multifon, &bitrix);
     near.refer_replacing(&consult);
-    let replaces = |event: &crate::support::sip::Event| {
+    let replaces = |event: &rust_ivr_testing::sip::Event| {
         event.is_request("REFER")
             && event
                 .message()
@@ -265,7 +257,7 @@ fn one_codec_is_agreed_and_used_both_ways() {
         far.wait_heard(CALLER_TONE, SOON);
         let refused = near
             .rtp()
-            .press('1', crate::support::rtp::Way::Events, SOON);
+            .press('1', rust_ivr_testing::rtp::Way::Events, SOON);
         assert!(refused.is_err(), "no digits were agreed");
     }
 }

@@ -8,12 +8,12 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use crate::support::machine::MachineConfig;
-use crate::support::office::{
+use rust_ivr_testing::machine::MachineConfig;
+use rust_ivr_testing::office::{
     BITRIX24_TONE, Database, FLOWERS, INTRO, Office, Rows, SOON, TARGET_TONE, inside, tone_wav,
 };
-use crate::support::rtp::Source;
-use crate::support::sip::{Behaviour, Call, Dtmf, Invite, Kind, Message, user_of};
+use rust_ivr_testing::rtp::Source;
+use rust_ivr_testing::sip::{Behaviour, Call, Dtmf, Invite, Kind, Message, user_of};
 
 const FLOWERS_NUMBER: &str = "74950000002";
 

@@ -4,11 +4,11 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::support::office::{
+use rust_ivr_testing::office::{
     BITRIX24_TONE, CALLER_TONE, Database, INTRO, Office, SOON, TARGET_TONE,
 };
-use crate::support::rtp::Source;
-use crate::support::sip::{Behaviour, Dtmf, Ending};
+use rust_ivr_testing::rtp::Source;
+use rust_ivr_testing::sip::{Behaviour, Dtmf, Ending};
 
 const NO_ROWS: &str = "70000000000";
 const ONE_BUTTON: &str = "70000000001";

@@ -2,13 +2,6 @@
 //! send RTP. One program, so that calls which wait for sound have others beside them to the end.
 //! `cargo test --test all conference::` runs a part.
 
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the rest is for `make demo` and `make bench`"
-)]
-mod support;
-
 mod harness;
 
 mod calls;

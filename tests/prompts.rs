@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::machine::repository;
-use crate::support::office::{Database, FLOWERS, Office, Rows, SOON, TARGET_TONE, tone_wav};
-use crate::support::rtp::Source;
-use crate::support::sip::{Call, Dtmf};
-use crate::support::sound::{Recording, level};
+use rust_ivr_testing::machine::repository;
+use rust_ivr_testing::office::{Database, FLOWERS, Office, Rows, SOON, TARGET_TONE, tone_wav};
+use rust_ivr_testing::rtp::Source;
+use rust_ivr_testing::sip::{Call, Dtmf};
+use rust_ivr_testing::sound::{Recording, level};
 
 const NUMBER: &str = "74950000001";
 

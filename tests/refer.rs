@@ -2,14 +2,14 @@
 //! Calls that managers placed are such ones everywhere; `transfer.rs` has those that we placed, on
 //! an Asterisk that leaves transfers to us.
 
-use crate::support::conference::{
+use rust_ivr_testing::conference::{
     CLIENT, Conference, MANAGER, THIRD, THIRD_NUMBER, add_and_leave, assert_nothing_left,
     bridged_call, call_from_bitrix24, called_out, hear, office_with,
 };
-use crate::support::machine::MachineConfig;
-use crate::support::office::{MUSIC, Office, SOON};
-use crate::support::rtp::Source;
-use crate::support::sip::{Call, Direction};
+use rust_ivr_testing::machine::MachineConfig;
+use rust_ivr_testing::office::{MUSIC, Office, SOON};
+use rust_ivr_testing::rtp::Source;
+use rust_ivr_testing::sip::{Call, Direction};
 
 /// The sample dialplan and, for managers, extensions to transfer to.
 fn with_extensions(config: MachineConfig) -> MachineConfig {

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use crate::support::machine::{MULTIFON_NUMBER, PBX_LOGIN, PBX_PASSWORD};
-use crate::support::office::{Database, Office, SOON, TARGET_TONE};
-use crate::support::rtp::Source;
-use crate::support::sip::{Behaviour, Credentials, Invite, Peer};
+use rust_ivr_testing::machine::{MULTIFON_NUMBER, PBX_LOGIN, PBX_PASSWORD};
+use rust_ivr_testing::office::{Database, Office, SOON, TARGET_TONE};
+use rust_ivr_testing::rtp::Source;
+use rust_ivr_testing::sip::{Behaviour, Credentials, Invite, Peer};
 
 #[test]
 fn without_the_module_calls_come_and_go() {

@@ -11,10 +11,10 @@ use std::thread;
 use std::time::Duration;
 
 use crate::alive::proxy::{Mode, Proxy};
-use crate::support::machine::MariaDb;
-use crate::support::office::{Database, Office, SOON, TARGET_TONE, inside};
-use crate::support::rtp::Source;
 use authority::Authority;
+use rust_ivr_testing::machine::MariaDb;
+use rust_ivr_testing::office::{Database, Office, SOON, TARGET_TONE, inside};
+use rust_ivr_testing::rtp::Source;
 
 const ONE_BUTTON: &str = "70000000001";
 const CAKES_NUMBER: &str = "74950000001";

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use crate::support::office::{BITRIX24_TONE, CALLER_TONE, Database, Office, SOON, TARGET_TONE};
-use crate::support::rtp::Source;
-use crate::support::sip::{Call, Ending};
+use rust_ivr_testing::office::{BITRIX24_TONE, CALLER_TONE, Database, Office, SOON, TARGET_TONE};
+use rust_ivr_testing::rtp::Source;
+use rust_ivr_testing::sip::{Call, Ending};
 
 const CLIENT: &str = "70000000000";
 

@@ -3,13 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::conference::{
+use rust_ivr_testing::conference::{
     CLIENT, Conference, MANAGER, THIRD, THIRD_NUMBER, add_and_leave, assert_nothing_left,
     bridged_call, call_from_bitrix24, called_out, hear, office_with, wait_told,
 };
-use crate::support::office::{MUSIC, Office, SOON};
-use crate::support::rtp::Source;
-use crate::support::sip::{Call, Direction, Dtmf, Ending};
+use rust_ivr_testing::office::{MUSIC, Office, SOON};
+use rust_ivr_testing::rtp::Source;
+use rust_ivr_testing::sip::{Call, Direction, Dtmf, Ending};
 
 /// A second manager and a second client.
 const OTHER_MANAGER: f64 = 700.0;

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::table;
-use crate::support::office::{Office, SOON};
-use crate::support::sip::Call;
+use rust_ivr_testing::office::{Office, SOON};
+use rust_ivr_testing::sip::Call;
 
 /// Callers while a fault lasts.
 pub const CALLERS: usize = 200;

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::machine::MariaDb;
-use crate::support::office::Office;
+use rust_ivr_testing::machine::MariaDb;
+use rust_ivr_testing::office::Office;
 
 /// What becomes of the server's answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::load::{CALLERS, FEW, callers, phone, target};
 use super::{add_callers, open, wait_status};
-use crate::support::office::{Database, Office, SOON};
+use rust_ivr_testing::office::{Database, Office, SOON};
 
 #[test]
 fn a_hundred_thousand_phones_are_copied_in_two_seconds_and_nobody_feels_it() {

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::load::{CALLERS, Fate};
-use crate::support::machine::repository;
+use rust_ivr_testing::machine::repository;
 
 /// How soon after a fault rows must be live again.
 const LIVE_AGAIN: Duration = Duration::from_secs(1);

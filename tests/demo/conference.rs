@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::heard::{CLIENT_TONE, THIRD_TONE};
 use super::play::{LOUDNESS, Scene};
-use crate::support::office::{BITRIX24_TONE, MUSIC, RINGBACK, SOON};
-use crate::support::rtp::Source;
-use crate::support::sip::{Behaviour, Call};
+use rust_ivr_testing::office::{BITRIX24_TONE, MUSIC, RINGBACK, SOON};
+use rust_ivr_testing::rtp::Source;
+use rust_ivr_testing::sip::{Behaviour, Call};
 
 /// Has no rows, and no other call of the demo shows Bitrix24 this number.
 pub const PHONE: &str = "70000000003";

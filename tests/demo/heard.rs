@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::log::Line;
-use crate::support::office::{BITRIX24_TONE, CALLER_TONE, MUSIC, RINGBACK, TARGET_TONE};
-use crate::support::sound::{Ear, Recording, level};
+use rust_ivr_testing::office::{BITRIX24_TONE, CALLER_TONE, MUSIC, RINGBACK, TARGET_TONE};
+use rust_ivr_testing::sound::{Ear, Recording, level};
 
 /// The voices in the conference, other than those of the calls that come in beside it.
 pub const CLIENT_TONE: f64 = 1100.0;

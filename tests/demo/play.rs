@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::log::CallName;
 use super::stories::{STORIES, Story};
-use crate::support::office::{BITRIX24_TONE, CALLER_TONE, Office, SOON, TARGET_TONE};
-use crate::support::rtp::Source;
-use crate::support::sip::{Behaviour, Call, Dtmf, Incoming};
+use rust_ivr_testing::office::{BITRIX24_TONE, CALLER_TONE, Office, SOON, TARGET_TONE};
+use rust_ivr_testing::rtp::Source;
+use rust_ivr_testing::sip::{Behaviour, Call, Dtmf, Incoming};
 
 /// Longer than the longest way to Bitrix24: a menu and 7 s, or 20 s of ringing.
 const LONG: Duration = Duration::from_secs(40);

@@ -9,9 +9,9 @@ use super::play::{Party, Played};
 use super::room::{self, Span};
 use super::signals::{self, Signal};
 use super::stories::Story;
-use crate::support::office::Office;
-use crate::support::sip::Entry;
-use crate::support::sound::Recording;
+use rust_ivr_testing::office::Office;
+use rust_ivr_testing::sip::Entry;
+use rust_ivr_testing::sound::Recording;
 
 /// A party of a call.
 pub struct Lane {

@@ -9,8 +9,8 @@ use super::heard::{CLIENT_TONE, Sound, THIRD_TONE, tones};
 use super::log::Line;
 use super::play::LOUDNESS;
 use super::report::Lane;
-use crate::support::office::{BITRIX24_TONE, MUSIC, RINGBACK};
-use crate::support::sound::Ear;
+use rust_ivr_testing::office::{BITRIX24_TONE, MUSIC, RINGBACK};
+use rust_ivr_testing::sound::Ear;
 
 /// From a line in the log, or a key's release, to where the sound has changed everywhere; longer
 /// than a key.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::support::sip::{Entry, Kind, Message, Start, user_of};
+use rust_ivr_testing::sip::{Entry, Kind, Message, Start, user_of};
 
 /// A message of a party's call.
 #[derive(Clone, Debug)]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::conference;
 use super::play::Scene;
-use crate::support::office::TARGET_TONE;
-use crate::support::sip::Ending;
+use rust_ivr_testing::office::TARGET_TONE;
+use rust_ivr_testing::sip::Ending;
 
 /// Longer than the 20 s that a target may ring.
 const LONG: Duration = Duration::from_secs(30);

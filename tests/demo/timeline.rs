@@ -7,7 +7,7 @@ use std::fs;
 use super::heard::{Sound, played, said};
 use super::report::{self, Report};
 use super::room;
-use crate::support::machine::repository;
+use rust_ivr_testing::machine::repository;
 
 /// The timelines of all calls, one after another.
 pub fn text(reports: &[Report]) -> String {

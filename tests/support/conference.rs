@@ -3,22 +3,28 @@
 
 use std::time::{Duration, Instant};
 
-use super::machine::{MachineConfig, PBX_LOGIN, PBX_PASSWORD};
-use super::office::{
+use crate::machine::{MachineConfig, PBX_LOGIN, PBX_PASSWORD};
+use crate::office::{
     BITRIX24_TONE, CALLER_TONE, Database, MUSIC, Office, RINGBACK, SOON, TARGET_TONE,
 };
-use super::rtp::Source;
-use super::sip::{Call, Credentials, Dtmf, Incoming, Invite};
-use super::sound::{level, rms};
+use crate::rtp::Source;
+use crate::sip::{Call, Credentials, Dtmf, Incoming, Invite};
+use crate::sound::{level, rms};
 
+/// Who calls in, or is called out to.
 pub const CLIENT_NUMBER: &str = "70000000000";
-/// What the codes 1 and 2 give.
+/// What the code 1 gives.
 pub const THIRD_NUMBER: &str = "74950000001";
+/// What the code 2 gives.
 pub const FOURTH_NUMBER: &str = "74950000002";
 
+/// What the manager says, in Hz.
 pub const MANAGER: f64 = BITRIX24_TONE;
+/// What the client says, in Hz.
 pub const CLIENT: f64 = CALLER_TONE;
+/// What the third person says, in Hz.
 pub const THIRD: f64 = TARGET_TONE;
+/// What the fourth person says, in Hz.
 pub const FOURTH: f64 = 1500.0;
 const EVERYBODY: [f64; 5] = [MANAGER, CLIENT, THIRD, FOURTH, MUSIC];
 
@@ -128,8 +134,11 @@ pub fn assert_nothing_left(office: &Office) {
 
 /// A client and a manager in one room.
 pub struct Conference<'o> {
+    /// Where it takes place.
     pub office: &'o Office,
+    /// The client's call.
     pub client: Call,
+    /// The call of Bitrix24's manager.
     pub manager: Call,
 }
 
@@ -149,6 +158,7 @@ impl<'o> Conference<'o> {
         conference
     }
 
+    /// The manager presses these keys, one after the other (RFC 4733).
     pub fn press(&self, keys: &str) {
         for key in keys.chars() {
             self.manager.press(key, Dtmf::Rfc4733);

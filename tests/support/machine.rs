@@ -2,6 +2,10 @@
 //! a configuration, addresses and a directory of its own.
 //!
 //! ```no_run
+//! use std::time::Duration;
+//!
+//! use rust_ivr_testing::machine::{Machine, MachineConfig, Run};
+//!
 //! let run = Run::new("two_buttons");
 //! let machine = Machine::start(&run, MachineConfig::samples(&run));
 //! machine.wait_log("Registered", Duration::from_secs(5));
@@ -23,15 +27,14 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub use config::MachineConfig;
-pub use container::Container;
+use container::Container;
 pub use database::{MariaDb, sqlite};
 pub use run::{Run, repository};
-pub use samples::{
-    BITRIX24_LINE, BITRIX24_PASSWORD, MULTIFON_NUMBER, MULTIFON_PASSWORD, PBX_LOGIN, PBX_PASSWORD,
-};
+pub(crate) use samples::{BITRIX24_LINE, BITRIX24_PASSWORD, MULTIFON_PASSWORD};
+pub use samples::{MULTIFON_NUMBER, PBX_LOGIN, PBX_PASSWORD};
 
 /// Where a run's directory is seen inside its containers.
-pub const INSIDE: &str = "/rust-ivr";
+pub(crate) const INSIDE: &str = "/rust-ivr";
 
 /// Starting takes under a second; the bound is for a box that builds meanwhile.
 const START: Duration = Duration::from_secs(60);

@@ -6,49 +6,52 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::machine::{
+use crate::machine::{
     BITRIX24_LINE, BITRIX24_PASSWORD, INSIDE, MULTIFON_NUMBER, MULTIFON_PASSWORD, Machine,
     MachineConfig, MariaDb, Run, repository, sqlite,
 };
-use super::rtp::Source;
-use super::sip::{Asker, Call, Credentials, Demand, Incoming, Invite, Peer, Trace};
+use crate::rtp::Source;
+use crate::sip::{Asker, Call, Credentials, Demand, Incoming, Invite, Peer, Trace};
 
 /// Bound for what should happen at once, on a box that is busy with other tests.
 pub const SOON: Duration = Duration::from_secs(5);
 
-/// Russian ringback.
+/// Russian ringback, in Hz.
 pub const RINGBACK: f64 = 425.0;
-/// What Bitrix24's manager says.
+/// What Bitrix24's manager says, in Hz.
 pub const BITRIX24_TONE: f64 = 1800.0;
-/// What a button's target says.
+/// What a button's target says, in Hz.
 pub const TARGET_TONE: f64 = 2100.0;
-/// What the caller says.
+/// What the caller says, in Hz.
 pub const CALLER_TONE: f64 = 2500.0;
-
-/// Music on hold.
+/// Music on hold, in Hz.
 pub const MUSIC: f64 = 3000.0;
 
-/// The prompts: file, tone, length. The debug menus name these files.
+/// The introduction. The debug menus name this file and those of the prompts below.
 pub const INTRO: Prompt = Prompt {
     file: "scenario/hello.mp3",
     hz: 540.0,
     ms: 1000,
 };
+/// "Press 1."
 pub const KEY_1: Prompt = Prompt {
     file: "keyNum/1.wav",
     hz: 620.0,
     ms: 400,
 };
+/// "Press 2."
 pub const KEY_2: Prompt = Prompt {
     file: "keyNum/2.wav",
     hz: 820.0,
     ms: 400,
 };
+/// What button 1 leads to.
 pub const CAKES: Prompt = Prompt {
     file: "msgMp3/cakes.mp3",
     hz: 1020.0,
     ms: 600,
 };
+/// What button 2 leads to.
 pub const FLOWERS: Prompt = Prompt {
     file: "msgMp3/flowers.mp3",
     hz: 1160.0,
@@ -61,31 +64,44 @@ pub const MENU: [Prompt; 5] = [INTRO, KEY_1, CAKES, KEY_2, FLOWERS];
 /// A prompt that is a tone.
 #[derive(Clone, Copy, Debug)]
 pub struct Prompt {
+    /// Its file, below `sounds/rust_ivr/` of the data directory, as the rows name it.
     pub file: &'static str,
+    /// Hertz, below 4000: a call carries no more.
     pub hz: f64,
+    /// Length in milliseconds.
     pub ms: u64,
 }
 
 /// Where the rows live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Database {
+    /// In the embedded database, a file in the data directory.
     Sqlite,
+    /// In MariaDB, in a container of its own.
     MariaDb,
 }
 
-/// A caller's rows: phone, then key, prompt and number of each button; `NULL` as it is.
+/// A caller's rows. The text `NULL` stands for SQL's NULL.
 pub struct Rows<'r> {
+    /// The caller's number.
     pub phone: &'r str,
+    /// File of the introduction.
     pub intro: &'r str,
+    /// Key, file of the prompt and number to call, for each button.
     pub buttons: &'r [(&'r str, &'r str, &'r str)],
 }
 
 /// A running office.
 pub struct Office {
+    /// Its files and addresses.
     pub run: Run,
+    /// Asterisk with the module.
     pub machine: Machine,
+    /// The trunk: callers come from here, buttons' targets ring here.
     pub multifon: Peer,
+    /// The cloud: managers ring here.
     pub bitrix24: Peer,
+    /// What both peers sent and received, also in `sip.txt` of the run.
     pub trace: Trace,
     /// `Some` when the rows are in MariaDB.
     pub mariadb: Option<MariaDb>,
@@ -315,7 +331,8 @@ fn write_music(directory: &Path) {
     fs::write(directory.join("music.wav"), tone_wav(MUSIC, 60_000, 8000)).expect("music");
 }
 
-/// A tone as a 16-bit mono WAV file.
+/// A tone of `ms` milliseconds as a 16-bit mono WAV file; `rate` is in samples per second, and `hz`
+/// must be below half of it.
 pub fn tone_wav(hz: f64, ms: u64, rate: u32) -> Vec<u8> {
     let count = u64::from(rate) * ms / 1000;
     let data: Vec<u8> = (0..count)

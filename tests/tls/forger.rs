@@ -5,7 +5,7 @@ use std::io::{Read, Write, copy};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use crate::support::machine::MariaDb;
+use rust_ivr_testing::machine::MariaDb;
 
 const OK: &[u8] = b"\0\0\0\x02\0\0\0";
 const END: &[u8] = b"\xfe\0\0\x02\0";

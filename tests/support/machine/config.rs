@@ -40,7 +40,7 @@ pub struct MachineConfig {
 
 impl MachineConfig {
     /// An Asterisk that knows no calls yet: no dialplan, no SIP, the module without its own file.
-    pub fn bare() -> Self {
+    fn bare() -> Self {
         let empty = [
             "acl",
             "ccss",

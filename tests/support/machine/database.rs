@@ -30,7 +30,7 @@ impl MariaDb {
     /// The user's password.
     pub const PASSWORD: &str = "password-of-mariadb";
     /// The Unix socket, as containers of the run see it.
-    pub const SOCKET: &str = "/rust-ivr/run/mysqld.sock";
+    pub(crate) const SOCKET: &str = "/rust-ivr/run/mysqld.sock";
 
     /// Creates the database, runs `sql` in it and lets the user read everything.
     pub fn start(run: &Run, sql: &str) -> Self {

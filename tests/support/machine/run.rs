@@ -27,13 +27,9 @@ struct Inner {
 impl Run {
     /// A run that keeps its files in `test-output/NAME`. What an earlier run left there goes.
     pub fn new(name: &str) -> Self {
-        Self::in_directory(&repository().join("test-output").join(name))
-    }
-
-    /// As [`Self::new`], with a directory of the caller's choice.
-    pub fn in_directory(directory: &Path) -> Self {
+        let directory = repository().join("test-output").join(name);
         let (block, marker) = claim_block();
-        match fs::remove_dir_all(directory) {
+        match fs::remove_dir_all(&directory) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 panic!("cannot clear {}: {error}", directory.display())
             }
@@ -42,7 +38,7 @@ impl Run {
         fs::create_dir_all(directory.join("data"))
             .unwrap_or_else(|error| panic!("cannot create {}: {error}", directory.display()));
         let run = Self(Arc::new(Inner {
-            directory: directory.to_path_buf(),
+            directory,
             block,
             _marker: marker,
         }));
@@ -115,7 +111,10 @@ impl Drop for Inner {
 
 /// The repository's root.
 pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors()
+        .nth(2)
+        .expect("this crate is at tests/support")
 }
 
 fn claim_block() -> (u8, TcpListener) {

@@ -12,7 +12,7 @@ pub use receiver::Digit;
 pub use sender::Way;
 pub use voice::Source;
 
-use super::sound::{Ear, Recording};
+use crate::sound::{Ear, Recording};
 use receiver::Received;
 use sender::Sending;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 /// Where and how to send, as the two descriptions agreed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Route {
+pub(crate) struct Route {
     /// Address of the other side.
     pub to: SocketAddr,
     /// Codec of our packets.
@@ -47,7 +47,7 @@ struct Shared {
     changed: Condvar,
 }
 
-/// One stream. Clones are the same stream; it runs until [`Rtp::close`].
+/// One stream. Clones are the same stream; it runs until its call ends.
 #[derive(Clone)]
 pub struct Rtp(Arc<Shared>);
 
@@ -59,7 +59,7 @@ impl Rtp {
     ///
     /// # Panics
     /// When no port can be bound.
-    pub fn open(ip: IpAddr, source: Source) -> Self {
+    pub(crate) fn open(ip: IpAddr, source: Source) -> Self {
         let socket = UdpSocket::bind((ip, 0)).expect("an RTP port");
         let stream = STREAMS.fetch_add(1, Ordering::Relaxed).wrapping_mul(50_021);
         let shared = Arc::new(Shared {
@@ -81,24 +81,24 @@ impl Rtp {
     }
 
     /// Address to put into our description.
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.0.socket.local_addr().expect("a bound socket")
     }
 
     /// Sends along `route` from now on. `events`: the payload type under which digits come in.
-    pub fn send_to(&self, route: Route, events: Option<u8>) {
+    pub(crate) fn send_to(&self, route: Route, events: Option<u8>) {
         let mut state = self.0.state.lock().unwrap();
         state.sending.set_route(route);
         state.events = events;
     }
 
     /// Says something else from now on.
-    pub fn set_source(&self, source: Source) {
+    pub(crate) fn set_source(&self, source: Source) {
         self.0.state.lock().unwrap().sending.set_source(source);
     }
 
     /// Stops (hold) or resumes sending.
-    pub fn set_muted(&self, muted: bool) {
+    pub(crate) fn set_muted(&self, muted: bool) {
         self.0.state.lock().unwrap().sending.set_muted(muted);
     }
 
@@ -126,12 +126,12 @@ impl Rtp {
     }
 
     /// Keys received so far.
-    pub fn digits(&self) -> Vec<Digit> {
+    pub(crate) fn digits(&self) -> Vec<Digit> {
         self.0.state.lock().unwrap().received.digits.clone()
     }
 
     /// Waits for a released key that is number `index` (from 0) of the stream.
-    pub fn wait_digit(&self, index: usize, within: Duration) -> Option<Digit> {
+    pub(crate) fn wait_digit(&self, index: usize, within: Duration) -> Option<Digit> {
         self.wait(within, |state| {
             let digit = state.received.digits.get(index)?;
             digit.released.map(|_| digit.clone())
@@ -139,7 +139,7 @@ impl Rtp {
     }
 
     /// Everything heard so far.
-    pub fn recording(&self) -> Recording {
+    pub(crate) fn recording(&self) -> Recording {
         let state = self.0.state.lock().unwrap();
         let first = state.received.sound.first();
         Recording {
@@ -149,7 +149,7 @@ impl Rtp {
     }
 
     /// Waits until `freq_hz` sounds: through at least 60 of the last 100 ms.
-    pub fn wait_heard(&self, freq_hz: f64, within: Duration) -> Option<Instant> {
+    pub(crate) fn wait_heard(&self, freq_hz: f64, within: Duration) -> Option<Instant> {
         let ear = Ear::default();
         self.wait(within, |state| {
             let recent = recent(state);
@@ -160,7 +160,7 @@ impl Rtp {
     }
 
     /// Waits until `freq_hz` has not sounded for 100 ms.
-    pub fn wait_gone(&self, freq_hz: f64, within: Duration) -> Option<Instant> {
+    pub(crate) fn wait_gone(&self, freq_hz: f64, within: Duration) -> Option<Instant> {
         let ear = Ear::default();
         self.wait(within, |state| {
             (!ear.hears(&recent(state), freq_hz)).then(Instant::now)
@@ -168,7 +168,7 @@ impl Rtp {
     }
 
     /// Stops both directions. What was received stays readable.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.0.state.lock().unwrap().closed = true;
         self.0.changed.notify_all();
         // The receiving thread sleeps in the socket; a datagram from ourselves wakes it.

@@ -1,6 +1,6 @@
 //! What a peer does by itself with calls that come.
 
-use super::super::rtp::Source;
+use crate::rtp::Source;
 use std::time::Duration;
 
 /// What is done with a call that comes.

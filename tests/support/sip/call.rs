@@ -1,10 +1,10 @@
 //! A call in a test's hands, whichever side began it.
 
-use super::super::rtp::{Digit, Rtp, Source, Way};
-use super::super::sound::Recording;
 use super::core::{Core, State};
 use super::dialog::{Dialog, Ending, Event, Phase, What};
 use super::message::Message;
+use crate::rtp::{Digit, Rtp, Source, Way};
+use crate::sound::Recording;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -173,7 +173,7 @@ impl Call {
     ///
     /// # Panics
     /// When the key cannot be sent.
-    pub fn press_for(&self, key: char, dtmf: Dtmf, length: Duration) -> Instant {
+    fn press_for(&self, key: char, dtmf: Dtmf, length: Duration) -> Instant {
         let way = match dtmf {
             Dtmf::Rfc4733 => Way::Events,
             Dtmf::InBand => Way::InBand,

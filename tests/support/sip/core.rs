@@ -1,7 +1,6 @@
 //! A peer's inside: the socket, one lock around everything that it knows, a thread that receives and
 //! a thread that minds the clock. What is done on receipt: `uac` (responses) and `uas` (requests).
 
-use super::super::rtp::Source;
 use super::behaviour::Behaviour;
 use super::dialog::{Dialog, Ending, Phase, What};
 use super::gate::Gate;
@@ -9,6 +8,7 @@ use super::message::{Message, Start};
 use super::registrar::Registrar;
 use super::trace::{Kind, Trace};
 use super::transactions::Transactions;
+use crate::rtp::Source;
 use std::collections::{HashMap, VecDeque};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};

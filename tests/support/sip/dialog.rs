@@ -1,9 +1,9 @@
 //! What a peer knows about one call: who is at the other end, what was said, where the sound goes.
 
-use super::super::rtp::{Codec, Rtp, Source};
 use super::digest::Credentials;
 use super::message::{Message, param};
 use super::sdp::{Description, Direction};
+use crate::rtp::{Codec, Rtp, Source};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,8 +1,8 @@
 //! A call that came to a peer, before and after it is decided what to do with it.
 
-use super::super::rtp::{Codec, Source};
 use super::call::Call;
 use super::message::{Message, user_of};
+use crate::rtp::{Codec, Source};
 use std::time::Instant;
 
 /// A call that came. It stays unanswered until one of the methods decides.

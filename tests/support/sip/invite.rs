@@ -1,11 +1,11 @@
 //! What an outgoing call is to be like.
 
-use super::super::rtp::{Codec, Source};
 use super::core::{Core, State};
 use super::dialog::{Dialog, Phase, token, via};
 use super::digest::Credentials;
 use super::message::{Message, host_of};
 use super::sdp::Direction;
+use crate::rtp::{Codec, Source};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Instant;

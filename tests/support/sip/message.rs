@@ -5,9 +5,19 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
     /// `METHOD uri SIP/2.0`
-    Request { method: String, uri: String },
+    Request {
+        /// `INVITE`, `BYE`...
+        method: String,
+        /// Request-URI.
+        uri: String,
+    },
     /// `SIP/2.0 code reason`
-    Response { code: u16, reason: String },
+    Response {
+        /// 100 to 699.
+        code: u16,
+        /// Reason phrase.
+        reason: String,
+    },
 }
 
 /// A request or a response with its headers and its body.
@@ -80,7 +90,7 @@ impl Message {
     }
 
     /// The datagram, Content-Length included.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut text = match &self.start {
             Start::Request { method, uri } => format!("{method} {uri} SIP/2.0\r\n"),
             Start::Response { code, reason } => format!("SIP/2.0 {code} {reason}\r\n"),
@@ -113,7 +123,7 @@ impl Message {
     }
 
     /// Sets the body and its type.
-    pub fn with_body(self, kind: &str, body: impl Into<String>) -> Self {
+    pub(super) fn with_body(self, kind: &str, body: impl Into<String>) -> Self {
         let mut message = self.with("Content-Type", kind);
         message.body = body.into();
         message
@@ -144,13 +154,13 @@ impl Message {
     }
 
     /// Number in CSeq.
-    pub fn cseq(&self) -> u32 {
+    pub(super) fn cseq(&self) -> u32 {
         let number = self.text("CSeq").split(' ').next().unwrap_or_default();
         number.parse().unwrap_or_default()
     }
 
     /// Branch of the topmost Via: names the transaction.
-    pub fn branch(&self) -> &str {
+    pub(super) fn branch(&self) -> &str {
         param(self.text("Via"), "branch").unwrap_or_default()
     }
 

@@ -22,7 +22,7 @@ pub struct Registration {
 
 impl Registration {
     /// Whether it still holds.
-    pub fn is_valid(&self) -> bool {
+    pub(super) fn is_valid(&self) -> bool {
         self.at.elapsed() < self.lease
     }
 }

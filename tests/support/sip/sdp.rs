@@ -1,7 +1,7 @@
 //! Session descriptions (RFC 4566) of one G.711 audio stream: the offer, the answer, and what of the
 //! other side's we need to send to it.
 
-use super::super::rtp::{Codec, Route};
+use crate::rtp::{Codec, Route};
 use std::net::{IpAddr, SocketAddr};
 
 /// Payload type that we offer for RFC 4733 digits.

@@ -33,17 +33,6 @@ pub struct Entry {
     pub text: String,
 }
 
-/// One line of a call's story.
-#[derive(Clone, Debug)]
-pub struct Line {
-    /// When.
-    pub at: Instant,
-    /// Whose.
-    pub peer: String,
-    /// `INVITE 74951234567 ->`, `<- 180 Ringing (INVITE)`, `pressed 1`.
-    pub text: String,
-}
-
 struct Inner {
     started: Instant,
     entries: Mutex<Vec<Entry>>,
@@ -56,7 +45,7 @@ pub struct Trace(Arc<Inner>);
 
 impl Trace {
     /// Kept in memory only. Its times count from now.
-    pub fn new() -> Self {
+    pub fn in_memory() -> Self {
         Self::build(None)
     }
 
@@ -78,18 +67,13 @@ impl Trace {
         }))
     }
 
-    /// Moment from which the times in texts count.
-    pub fn started(&self) -> Instant {
-        self.0.started
-    }
-
     /// Adds a remark to the story.
-    pub fn note(&self, peer: &str, text: &str) {
+    pub(super) fn note(&self, peer: &str, text: &str) {
         self.add(Instant::now(), peer, Kind::Note, text);
     }
 
     /// Adds a message or a remark.
-    pub fn add(&self, at: Instant, peer: &str, kind: Kind, text: &str) {
+    pub(super) fn add(&self, at: Instant, peer: &str, kind: Kind, text: &str) {
         let entry = Entry {
             at,
             peer: peer.into(),
@@ -109,8 +93,9 @@ impl Trace {
         self.0.entries.lock().unwrap().clone()
     }
 
-    /// The story in lines. OPTIONS, Asterisk's own keep-alive, is left out.
-    pub fn events(&self) -> Vec<Line> {
+    /// The story in lines such as `INVITE 74951234567 ->`, `<- 180 Ringing (INVITE)`, `pressed 1`.
+    /// OPTIONS, Asterisk's own keep-alive, is left out.
+    pub fn story(&self) -> Vec<String> {
         self.entries().iter().filter_map(line).collect()
     }
 
@@ -139,20 +124,15 @@ impl Trace {
     }
 }
 
-fn line(entry: &Entry) -> Option<Line> {
+fn line(entry: &Entry) -> Option<String> {
     let message = Message::parse(entry.text.as_bytes());
     if message.as_ref().is_some_and(|m| m.method() == "OPTIONS") {
         return None;
     }
-    let text = match (entry.kind, message) {
+    Some(match (entry.kind, message) {
         (Kind::Sent(_), Some(message)) => format!("{} ->", message.summary()),
         (Kind::Received(_), Some(message)) => format!("<- {}", message.summary()),
         _ => entry.text.clone(),
-    };
-    Some(Line {
-        at: entry.at,
-        peer: entry.peer.clone(),
-        text,
     })
 }
 
@@ -162,7 +142,7 @@ mod tests {
 
     #[test]
     fn the_story_names_direction_and_number_and_leaves_keep_alives_out() {
-        let trace = Trace::new();
+        let trace = Trace::in_memory();
         let asterisk = "127.91.0.1:5060".parse().unwrap();
         let now = Instant::now();
         let options = "OPTIONS sip:x@y SIP/2.0\r\nCSeq: 1 OPTIONS\r\n\r\n";
@@ -172,13 +152,12 @@ mod tests {
         trace.add(now, "multifon", Kind::Sent(asterisk), invite);
         trace.add(now, "multifon", Kind::Received(asterisk), ringing);
         trace.note("multifon", "pressed 1");
-        let texts: Vec<_> = trace.events().into_iter().map(|line| line.text).collect();
         let story = [
             "INVITE 74951234567 ->",
             "<- 180 Ringing (INVITE)",
             "pressed 1",
         ];
-        assert_eq!(texts, story);
+        assert_eq!(trace.story(), story);
         assert!(trace.tail(1).contains("pressed 1"));
     }
 }

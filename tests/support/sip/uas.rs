@@ -1,11 +1,11 @@
 //! The called side: requests of others, and what we do with calls that came.
 
-use super::super::rtp::{Codec, Source};
 use super::behaviour::Behaviour;
 use super::core::{Core, State};
 use super::dialog::{Dialog, Ending, Phase, What, token};
 use super::message::{Message, param};
 use super::transactions::Seen;
+use crate::rtp::{Codec, Source};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

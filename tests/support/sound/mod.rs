@@ -3,7 +3,7 @@
 
 mod recording;
 
-pub use recording::Recording;
+pub use recording::{Recording, Window};
 
 use std::f64::consts::TAU;
 
@@ -50,7 +50,7 @@ impl Default for Ear {
 }
 
 impl Ear {
-    /// Whether a tone is there.
+    /// Whether a tone of `freq` Hz is in `samples`, which come at 8 kHz.
     pub fn hears(&self, samples: &[i16], freq: f64) -> bool {
         let level = level(samples, freq);
         level.amplitude >= self.amplitude && level.share >= self.share
@@ -71,8 +71,9 @@ pub struct Level {
     pub share: f64,
 }
 
-/// Goertzel's filter under a Hann window, which keeps loud neighbours out: two frequencies are apart
-/// when their distance is at least two over the window's length (100 Hz in 20 ms).
+/// How strong `freq` Hz is in `samples`, which come at 8 kHz: Goertzel's filter under a Hann window,
+/// which keeps loud neighbours out. Two frequencies are apart when their distance is at least two
+/// over the window's length (100 Hz in 20 ms).
 pub fn level(samples: &[i16], freq: f64) -> Level {
     let length = samples.len() as f64;
     let factor = 2.0 * (TAU * freq / RATE).cos();
@@ -97,7 +98,7 @@ pub fn level(samples: &[i16], freq: f64) -> Level {
     }
 }
 
-/// Root mean square; 0 for nothing.
+/// Root mean square, 0..=32768; 0 for nothing.
 pub fn rms(samples: &[i16]) -> f64 {
     if samples.is_empty() {
         return 0.0;

@@ -1,5 +1,5 @@
-//! A leg's sound on the clock, and the questions that tests ask of it. Outside of what was recorded
-//! there is silence.
+//! A leg's sound on the clock, and the questions that tests ask of it; tones are given in Hz. Outside
+//! of what was recorded there is silence.
 
 use super::{Ear, RATE, Tone, level};
 use std::fmt;
@@ -65,11 +65,7 @@ impl Recording {
 
     /// Which of `tones` sound in each `window`; neighbours with the same names are one entry.
     pub fn heard(&self, tones: &[Tone], window: Duration) -> Vec<Window> {
-        self.heard_by(&Ear::default(), tones, window)
-    }
-
-    /// [`Recording::heard`] with thresholds of one's own.
-    pub fn heard_by(&self, ear: &Ear, tones: &[Tone], window: Duration) -> Vec<Window> {
+        let ear = Ear::default();
         let mut windows: Vec<Window> = Vec::new();
         for from in steps(self.started..self.ended(), window) {
             let to = (from + window).min(self.ended());
@@ -90,7 +86,7 @@ impl Recording {
     }
 
     /// When a tone begins within a stretch of time, to about 20 ms; its start when it sounds already.
-    pub fn switched_at(&self, freq: f64, range: Range<Instant>) -> Option<Instant> {
+    fn switched_at(&self, freq: f64, range: Range<Instant>) -> Option<Instant> {
         self.bursts(freq, range).first().map(|burst| burst.start)
     }
 

@@ -1,7 +1,7 @@
 //! Recordings whose content is known, through G.711 as every real one.
 
-use super::super::super::rtp::Codec;
 use super::*;
+use crate::rtp::Codec;
 use std::f64::consts::TAU;
 
 /// Sound of parts `(freq, peak, from_ms, to_ms)` that lasts `length_ms`.
