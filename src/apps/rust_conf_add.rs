@@ -5,7 +5,8 @@ use std::ffi::CStr;
 use std::sync::Arc;
 
 use crate::asterisk::application::{After, Application};
-use crate::asterisk::channel::{Channel, ChannelRef};
+use crate::asterisk::channel::Channel;
+use crate::asterisk::reference::ChannelRef;
 use crate::asterisk::transfer::{TransferHandler, TransferRequest};
 use crate::conference::Status;
 use crate::conference::session::{Client, Session, Tools};

@@ -4,8 +4,9 @@ use std::ffi::{CStr, CString};
 use std::os::raw::{c_int, c_void};
 use std::ptr::{self, NonNull};
 
-use super::channel::{Channel, ChannelRef, Outgoing};
+use super::channel::{Channel, Outgoing};
 use super::guard::entry;
+use super::reference::ChannelRef;
 use super::{c_string, sys};
 
 /// What `bridge_holding` calls the part of somebody who waits, and its options.

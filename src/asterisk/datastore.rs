@@ -4,8 +4,9 @@ use std::any::Any;
 use std::ffi::CStr;
 use std::os::raw::c_void;
 
-use super::channel::{Channel, ChannelRef};
+use super::channel::Channel;
 use super::guard::entry;
+use super::reference::ChannelRef;
 use super::sys;
 
 /// A value that a channel can carry, at most one of each type. It is dropped when the channel

@@ -5,8 +5,8 @@
 use std::os::raw::{c_char, c_int};
 use std::ptr::{self, NonNull};
 
-use super::channel::{ChannelRef, StaysInBridge};
 use super::guard::entry;
+use super::reference::{ChannelRef, StaysInBridge};
 use super::{c_string, copied, sys};
 
 /// A phone asks for a transfer of its call.

@@ -15,7 +15,8 @@ use parking_lot::Mutex;
 
 use super::people::{Arrival, Fate, People};
 use crate::asterisk::bridge::{Bridge, Features, Stay, end_hold_music, hold_with_music};
-use crate::asterisk::channel::{Channel, ChannelRef, Outgoing};
+use crate::asterisk::channel::{Channel, Outgoing};
+use crate::asterisk::reference::ChannelRef;
 use crate::ports::{Farewell, Happened};
 use crate::settings::Orphan;
 

@@ -5,8 +5,9 @@ use std::ffi::CStr;
 use std::sync::Arc;
 
 use super::room::Room;
-use crate::asterisk::channel::{Channel, ChannelRef};
+use crate::asterisk::channel::Channel;
 use crate::asterisk::datastore::Datastore;
+use crate::asterisk::reference::ChannelRef;
 use crate::ports::Farewell;
 
 /// What a channel is to be in a room.

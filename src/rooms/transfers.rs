@@ -8,9 +8,9 @@
 use parking_lot::RwLock;
 
 use super::context::{APPLICATION, DIAL_OPTION};
-use crate::asterisk::channel::ChannelRef;
 use crate::asterisk::context;
 use crate::asterisk::host;
+use crate::asterisk::reference::ChannelRef;
 use crate::asterisk::transfer::TransferRequest;
 use crate::conference::ways::endpoint_of;
 

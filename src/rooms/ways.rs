@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use super::context::ROOM;
 use super::room::Room;
 use super::ticket::{Role, Ticket};
-use crate::asterisk::channel::{Channel, ChannelRef, Outgoing};
+use crate::asterisk::channel::{Channel, Outgoing};
 use crate::asterisk::dial::{DialAttempt, Ring, Waiting};
+use crate::asterisk::reference::ChannelRef;
 use crate::asterisk::wait::Woken;
 use crate::ports::Dialled;
 
@@ -43,7 +44,7 @@ pub fn held_calls(leg: &Channel) -> Vec<HeldCall> {
         let same = first_name
             .rsplit_once('-')
             .is_some_and(|(other, _)| other == endpoint);
-        (same && !first_leg.is(leg)).then(|| HeldCall {
+        (same && !leg.is(&first_leg)).then(|| HeldCall {
             number: client.caller_number(),
             client,
             first_leg,
