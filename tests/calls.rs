@@ -103,6 +103,20 @@ fn a4_to_a6_the_menu_in_the_customers_order_then_seven_seconds_then_bitrix24() {
     office.assert_nothing_left();
 }
 
+#[test]
+fn a_target_that_wants_to_be_forwarded_is_not_and_bitrix24_rings() {
+    let office = Office::open("forwarded", Database::Sqlite);
+    let caller = office.call(ONE_BUTTON);
+    let target = office.expect_target(CAKES_NUMBER);
+    target.redirect("sip:79990000000@multifon.ru");
+    let talk = office
+        .expect_bitrix24(SOON)
+        .answer(Source::tone(rust_ivr_testing::office::BITRIX24_TONE));
+    office.talk(&caller, &talk, rust_ivr_testing::office::BITRIX24_TONE);
+    office.assert_story(ONE_BUTTON, "FALLBACK BUSY rows=LIVE");
+    office.assert_nothing_left();
+}
+
 /// Waits for a moment of the menu, presses a key, and follows the call to its target.
 fn press_and_talk(office: &Office, hz: f64, key: char, dtmf: Dtmf, number: &str) {
     let caller = office.call(TWO_BUTTONS);

@@ -102,19 +102,21 @@ impl Channel {
     pub fn dial(&mut self, destination: &str, ring: Option<Duration>, options: &str) -> Dialled {
         let seconds = ring.map(|r| r.as_secs().to_string()).unwrap_or_default();
         self.set_variable("DIALSTATUS", "");
+        self.set_variable("ANSWEREDTIME", "");
         let arguments = c_string(&format!("{destination},{seconds},{options}"));
         // SAFETY: own thread, unlocked; the application is looked up each time because app_dial
         // may be reloaded, and main/pbx_app.c: pbx_exec holds its module while it runs.
-        let result = unsafe {
+        let dialled = unsafe {
             let dial = sys::pbx_findapp(c"Dial".as_ptr());
             (!dial.is_null()).then(|| sys::pbx_exec(self.raw.as_ptr(), dial, arguments.as_ptr()))
         };
-        let Some(result) = result else {
+        if dialled.is_none() {
             log::error!("{}: Dial does not exist: load app_dial.so", self.name);
             return Dialled::Unavailable;
-        };
+        }
         let status = self.variable(c"DIALSTATUS").unwrap_or_default();
-        dial_end(&status, result != 0 || self.is_gone())
+        let talked = self.variable(c"ANSWEREDTIME").is_some();
+        dial_end(&status, talked, self.is_gone())
     }
 
     /// Plays music on hold, a class of `musiconhold.conf`; `None` ends it.
@@ -208,12 +210,14 @@ impl Drop for Outgoing {
     }
 }
 
-/// What `DIALSTATUS` means to us. Without option `g`, `Dial` returns from an answered call only
-/// when it is over, and the channel goes on only if it was redirected meanwhile.
-fn dial_end(status: &str, over: bool) -> Dialled {
+/// What `DIALSTATUS` means to us. What `Dial` returns does not count: -1 also comes with the caller
+/// still there, when a codec cannot be translated, forwards are exhausted or the destination is
+/// empty (apps/app_dial.c: wait_for_answer, dial_exec_full). It says ANSWER before it makes the two
+/// legs compatible; that they talked is known by `ANSWEREDTIME`, which the bridge's end sets.
+fn dial_end(status: &str, talked: bool, gone: bool) -> Dialled {
     match status {
-        "ANSWER" => Dialled::Answered,
-        _ if over => Dialled::Gone,
+        "ANSWER" if talked || gone => Dialled::Answered,
+        _ if gone => Dialled::Gone,
         "CANCEL" => Dialled::Gone,
         "NOANSWER" => Dialled::NoAnswer,
         "BUSY" => Dialled::Busy,
@@ -225,25 +229,35 @@ fn dial_end(status: &str, over: bool) -> Dialled {
 mod tests {
     use super::*;
 
+    const THERE: bool = false;
+    const GONE: bool = true;
+
     #[test]
-    fn an_answered_dial_is_answered_however_it_returned() {
-        assert_eq!(dial_end("ANSWER", true), Dialled::Answered);
-        assert_eq!(dial_end("ANSWER", false), Dialled::Answered);
+    fn a_talk_is_a_talk_whoever_ended_it() {
+        assert_eq!(dial_end("ANSWER", true, GONE), Dialled::Answered);
+        assert_eq!(dial_end("ANSWER", true, THERE), Dialled::Answered);
+        assert_eq!(dial_end("ANSWER", false, GONE), Dialled::Answered);
+    }
+
+    #[test]
+    fn an_answer_without_a_talk_is_none() {
+        assert_eq!(dial_end("ANSWER", false, THERE), Dialled::Unavailable);
     }
 
     #[test]
     fn a_caller_who_left_is_gone_whatever_the_target_did() {
         for status in ["CANCEL", "NOANSWER", "BUSY", "CHANUNAVAIL", ""] {
-            assert_eq!(dial_end(status, true), Dialled::Gone);
+            assert_eq!(dial_end(status, false, GONE), Dialled::Gone);
         }
+        assert_eq!(dial_end("CANCEL", false, THERE), Dialled::Gone);
     }
 
     #[test]
-    fn failures_are_told_apart() {
-        assert_eq!(dial_end("NOANSWER", false), Dialled::NoAnswer);
-        assert_eq!(dial_end("BUSY", false), Dialled::Busy);
+    fn failures_are_told_apart_while_the_caller_is_there() {
+        assert_eq!(dial_end("NOANSWER", false, THERE), Dialled::NoAnswer);
+        assert_eq!(dial_end("BUSY", false, THERE), Dialled::Busy);
         for status in ["CONGESTION", "CHANUNAVAIL", "INVALIDARGS", "DONTCALL", ""] {
-            assert_eq!(dial_end(status, false), Dialled::Unavailable);
+            assert_eq!(dial_end(status, false, THERE), Dialled::Unavailable);
         }
     }
 }

@@ -27,8 +27,9 @@ impl CallLeg for Channel {
 
     fn dial(&mut self, destination: &str, ring: Option<Duration>) -> Dialled {
         // R: ringback until the other side sends sound of its own, so nobody waits in silence
-        // and a carrier's announcement still comes through.
-        let options = format!("R{}", transfers::dial_option(destination));
+        // and a carrier's announcement still comes through. i: who wants to be forwarded (302) is
+        // not: the number would pass by `allow` and `deny`, through the dialplan.
+        let options = format!("Ri{}", transfers::dial_option(destination));
         Self::dial(self, destination, ring, &options)
     }
 
