@@ -76,7 +76,7 @@ impl Module for ResRustIvr {
         let Some(old) = service::current() else {
             return false;
         };
-        match read_settings() {
+        match settings_for_reload() {
             Ok(settings) => {
                 let new = Arc::new(Service::new(settings, Some(&old)));
                 let endpoint = new.managers_endpoint();
@@ -109,7 +109,7 @@ impl Module for ResRustIvr {
 /// A refusal gives the logging back, so that it ends after the last sentence.
 fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
     let registered = host::check_version()
-        .and_then(|()| read_settings())
+        .and_then(|()| settings_or_defaults())
         .map(|settings| Arc::new(Service::new(settings, None)))
         .and_then(|service| {
             let endpoint = service.managers_endpoint();
@@ -175,16 +175,40 @@ fn missing_parts() -> Vec<String> {
     missing
 }
 
-/// The operator's file, judged. Each wrong line has a sentence of its own in the log.
-fn read_settings() -> Result<Settings, String> {
-    let lines = config::read(CONFIG_FILE)?;
+/// The operator's file, judged; `None`: there is no such file. Each wrong line has a sentence of
+/// its own in the log.
+fn read_settings() -> Result<Option<Settings>, String> {
+    let Some(lines) = config::read(CONFIG_FILE)? else {
+        return Ok(None);
+    };
     warn_of_readers(&lines);
-    Settings::parse(&lines).map_err(|error| {
+    let settings = Settings::parse(&lines).map_err(|error| {
         let file = CONFIG_FILE.to_string_lossy();
         for problem in error.problems() {
             log::error!("{file}: {problem}");
         }
         format!("mend what is said of {file} above")
+    });
+    settings.map(Some)
+}
+
+/// At load a file that is not there means that every option has its default.
+fn settings_or_defaults() -> Result<Settings, String> {
+    let settings = read_settings()?;
+    Ok(settings.unwrap_or_else(|| {
+        let file = CONFIG_FILE.to_string_lossy();
+        log::warn!(
+            "{file} is missing: every option has its default; copy the sample to change one"
+        );
+        Settings::default()
+    }))
+}
+
+/// At reload a file that is not there is one that an editor is just replacing, or a mistake.
+fn settings_for_reload() -> Result<Settings, String> {
+    read_settings()?.ok_or_else(|| {
+        let file = CONFIG_FILE.to_string_lossy();
+        format!("{file} is missing: put it back, or restart Asterisk to have every default")
     })
 }
 

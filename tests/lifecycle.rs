@@ -263,11 +263,16 @@ fn a_bad_configuration_declines_the_module_and_calls_still_reach_bitrix24() {
     let talk = target.answer(Source::tone(TARGET_TONE));
     office.talk(&caller, &talk, TARGET_TONE);
 
-    // No file at all: the defaults, and a word about it.
+    // No file at all: at reload the old one stays, at load all is default, with a word about it.
     fs::remove_file(office.run.directory().join("etc").join(CONF)).expect("the configuration");
     let mark = machine.log_mark();
     machine.cli("module reload res_rust_ivr");
-    machine.wait_log_since(mark, "res_rust_ivr.conf is missing", SOON);
+    let kept = "res_rust_ivr keeps its old configuration: res_rust_ivr.conf is missing";
+    machine.wait_log_since(mark, kept, SOON);
+    machine.cli("module unload res_rust_ivr");
+    let mark = machine.log_mark();
+    machine.cli("module load res_rust_ivr.so");
+    machine.wait_log_since(mark, "res_rust_ivr.conf is missing: every option", SOON);
     let caller = office.call(NO_ROWS);
     office.talk_with_bitrix24(&caller, SOON);
     office.assert_story(NO_ROWS, "FALLBACK NO_ROWS rows=LIVE");

@@ -2,26 +2,28 @@
 //! and all), into plain lines that the module judges.
 
 use std::ffi::CStr;
+use std::fs::File;
+use std::io;
+use std::path::Path;
 use std::ptr;
 
-use super::{copied, sys};
+use super::{copied, host, sys};
 use crate::ports::Line;
 
-/// The lines of `res_rust_ivr.conf`, in order.
+/// The lines of a file in Asterisk's configuration directory, in order; `None`: there is no such
+/// file.
 ///
-/// A missing file is no lines: every option has a default. A file that Asterisk cannot parse is
-/// an error; its own log lines name the place.
-pub fn read(file: &'static CStr) -> Result<Vec<Line>, String> {
+/// # Errors
+/// A file that Asterisk cannot open or parse: a sentence that says what to change. Of the latter
+/// its own log lines name the place.
+pub fn read(file: &'static CStr) -> Result<Option<Vec<Line>>, String> {
     let name = file.to_string_lossy();
     let flags = sys::ast_flags { flags: 0 };
     // SAFETY: static names; the returned pointer is ours until destroyed below (main/config.c:
     // ast_config_load2).
     let config = unsafe { sys::ast_config_load2(file.as_ptr(), c"res_rust_ivr".as_ptr(), flags) };
     if config.is_null() || sys::rust_ivr_config_is_missing(config) != 0 {
-        log::warn!(
-            "{name} is missing: every option has its default; copy the sample to change one"
-        );
-        return Ok(Vec::new());
+        return not_opened(&host::directories().config.join(name.as_ref())).map(|()| None);
     }
     if sys::rust_ivr_config_is_invalid(config) != 0 {
         return Err(format!(
@@ -32,7 +34,20 @@ pub fn read(file: &'static CStr) -> Result<Vec<Line>, String> {
     unsafe {
         let lines = collect(config);
         sys::ast_config_destroy(config);
-        Ok(lines)
+        Ok(Some(lines))
+    }
+}
+
+/// Asterisk says "missing" of every file that it cannot open (main/config.c:
+/// config_text_file_load); only one that is not there is missing.
+fn not_opened(path: &Path) -> Result<(), String> {
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(format!(
+            "{} cannot be opened ({error}): let Asterisk's user read it (chown, chmod)",
+            path.display()
+        )),
+        Ok(_) => Err(format!("{} could not be read; try again", path.display())),
     }
 }
 
@@ -59,6 +74,23 @@ unsafe fn collect(config: *mut sys::ast_config) -> Vec<Line> {
                 });
                 variable = v.next;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_that_is_not_there_is_missing() {
+        assert_eq!(
+            not_opened(Path::new("/nonexistent/res_rust_ivr.conf")),
+            Ok(())
+        );
+        for path in ["/dev/null", "/dev/null/res_rust_ivr.conf"] {
+            let why = not_opened(Path::new(path)).unwrap_err();
+            assert!(why.starts_with(path), "{why}");
         }
     }
 }
