@@ -18,8 +18,10 @@ pub struct DialAttempt {
     /// What was dialled, for the dial's own events.
     address: CString,
     until: Instant,
-    /// Whether the one who waits hears the other side's sound.
-    early_sound: bool,
+    /// Whether the one who waits may hear the other side before it answers.
+    early_media: bool,
+    /// Whether the one who waits hears our ringback.
+    ringback: bool,
     waiting: Waiting,
 }
 
@@ -90,13 +92,12 @@ impl DialAttempt {
             leg,
             address,
             until: Instant::now() + ring,
-            early_sound: false,
+            early_media: false,
+            ringback: waiting == Waiting::Ringback,
             waiting,
         };
         attempt.publish(waiter, None);
-        if waiting == Waiting::Ringback {
-            indicate(waiter, sys::AST_CONTROL_RINGING as c_int);
-        }
+        attempt.ring_on(waiter);
         Ok(attempt)
     }
 
@@ -124,8 +125,15 @@ impl DialAttempt {
         }
     }
 
+    /// Lets the one who waits hear ringback, again after a sound of its own: that ended it.
+    pub fn ring_on(&self, waiter: &mut Channel) {
+        if self.ringback {
+            indicate(waiter, sys::AST_CONTROL_RINGING as c_int);
+        }
+    }
+
     /// Gives up while it rings.
-    pub fn cancel(self, waiter: &mut Channel) {
+    pub fn cancel(mut self, waiter: &mut Channel) {
         self.finish(waiter, Dialled::Gone);
     }
 
@@ -143,7 +151,8 @@ impl DialAttempt {
             );
             return Some(Dialled::Unavailable);
         }
-        if frame.kind() == sys::AST_FRAME_VOICE && self.early_sound {
+        if frame.kind() == sys::AST_FRAME_VOICE && self.early_media {
+            self.end_ringback(waiter);
             // SAFETY: own thread of the waiter, unlocked; the frame stays ours (main/channel.c:
             // ast_write).
             unsafe { sys::ast_write(waiter.as_ptr(), frame.as_ptr()) };
@@ -163,28 +172,32 @@ impl DialAttempt {
         }
     }
 
-    /// From now on the other side's own sound replaces our ringback.
+    /// The first sound of the other side will replace our ringback: some say 183 and send none.
     fn let_hear(&mut self, waiter: &mut Channel) {
-        if self.waiting == Waiting::Ringback && !self.early_sound {
-            indicate(waiter, -1);
+        if self.waiting == Waiting::Ringback && !self.early_media {
             // SAFETY: own thread of the waiter; both unlocked (main/channel.c:
             // ast_channel_make_compatible).
-            self.early_sound = unsafe {
+            self.early_media = unsafe {
                 sys::ast_channel_make_compatible(waiter.as_ptr(), self.leg.as_ptr()) == 0
             };
         }
     }
 
-    fn fail(self, waiter: &mut Channel, end: Dialled) -> Ring {
+    fn fail(mut self, waiter: &mut Channel, end: Dialled) -> Ring {
         self.finish(waiter, end);
         Ring::Failed(end)
     }
 
     /// The dial is over: our ringback stops, and CDR, CEL and AMI hear how.
-    fn finish(&self, waiter: &mut Channel, end: Dialled) {
+    fn finish(&mut self, waiter: &mut Channel, end: Dialled) {
         self.publish(waiter, Some(status_of(end)));
-        if self.waiting == Waiting::Ringback {
+        self.end_ringback(waiter);
+    }
+
+    fn end_ringback(&mut self, waiter: &mut Channel) {
+        if self.ringback {
             indicate(waiter, -1);
+            self.ringback = false;
         }
     }
 

@@ -67,6 +67,9 @@ impl Seat for ManagerSeat<'_> {
             return news;
         }
         let woken = self.leg.play(sound, Some(self.room.bell()));
+        if let Some(ThirdPerson::Rings(attempt)) = &self.third {
+            attempt.ring_on(self.leg);
+        }
         self.happened(woken)
     }
 
