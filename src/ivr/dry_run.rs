@@ -123,6 +123,9 @@ mod tests {
             dialled(&["11", "12"], "1"),
             (after_rest, "BAD_DIGIT".into())
         );
+        assert_eq!(dialled(&["1", "12"], "1#"), (None, "74950000001".into()));
+        assert_eq!(dialled(&["1", "1#"], "1#"), (None, "74950000002".into()));
+        assert_eq!(dialled(&["11", "12"], "1#"), (None, "BAD_DIGIT".into()));
         assert_eq!(dialled(&["1", "2"], "9"), (None, "BAD_DIGIT".into()));
         let after_first = Some(Wait::FirstKey);
         assert_eq!(dialled(&["1", "2"], ""), (after_first, "NO_DIGIT".into()));

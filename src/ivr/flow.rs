@@ -13,7 +13,8 @@
 //! | `Over` | `Over` on every event | | | | | | |
 //!
 //! A digit: one key and no longer one begins so: `RingingTarget` (`RingingFallback` if its number
-//! is refused); the beginning of a key: `Typing`; no key: `RingingFallback`. An empty cell cannot
+//! is refused); the beginning of a key: `Typing`; `#` behind a complete key ends it, if no key goes on
+//! so; no key: `RingingFallback`. An empty cell cannot
 //! happen; it leads to `RingingFallback` all the same, because a call ends with a person (A8).
 
 use super::menu::{Button, Match, Menu, Plan};
@@ -111,7 +112,13 @@ pub fn step<'p>(plan: &'p Plan, state: State, event: Event) -> (State, Action<'p
                 typed(menu, key.to_string())
             }
             (Plan::Menu(menu), Typing(so_far), Event::Digit(key)) => {
-                typed(menu, format!("{so_far}{key}"))
+                let keys = format!("{so_far}{key}");
+                match menu.button(&so_far) {
+                    Some(button) if key == '#' && menu.matching(&keys) == Match::Nothing => {
+                        ring(button)
+                    }
+                    _ => typed(menu, keys),
+                }
             }
             (Plan::Menu(_), Waiting, Event::Elapsed) => fallback(Reason::NoDigit),
             (Plan::Menu(menu), Typing(so_far), Event::Elapsed) => menu

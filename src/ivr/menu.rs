@@ -121,8 +121,10 @@ fn menu(
             buttons.push((key.to_owned(), button(row, numbers, complain)));
         }
     }
-    if buttons.is_empty() {
-        return Plan::Nothing;
+    if buttons.len() <= 1 {
+        // One button that can be pressed is A3: nobody is asked to choose.
+        let only = buttons.pop().map(|(_, button)| Plan::Direct(button));
+        return only.unwrap_or(Plan::Nothing);
     }
     let rounds = std::iter::repeat_n(round, repeat as usize).flatten();
     Plan::Menu(Menu {
@@ -246,19 +248,33 @@ mod tests {
     #[test]
     fn a_key_that_cannot_be_pressed_costs_its_button_only() {
         for bad in ["x", "12345678901", "1 2", "../1", "\u{661}"] {
-            let menu = menu_of(&[row("1", "a", "74951111111"), row(bad, "b", "74952222222")]);
-            assert_eq!(menu.buttons.len(), 1, "{bad}");
-            assert_eq!(
-                spoken(&menu),
-                ["scenario/hello.mp3", "keyNum/1", "msgMp3/a"]
-            );
+            let menu = menu_of(&[
+                row("1", "a", "74951111111"),
+                row(bad, "b", "74952222222"),
+                row("3", "c", "74953333333"),
+            ]);
+            assert_eq!(menu.buttons.len(), 2, "{bad}");
+            let heard = [
+                "scenario/hello.mp3",
+                "keyNum/1",
+                "msgMp3/a",
+                "keyNum/3",
+                "msgMp3/c",
+            ];
+            assert_eq!(spoken(&menu), heard);
+            let (plan, _) = plan(&[row("1", "a", "74951111111"), row(bad, "b", "7")], 1);
+            assert!(matches!(plan, Plan::Direct(_)), "{bad}: {plan:?}");
         }
     }
 
     #[test]
     fn of_two_equal_keys_the_first_counts() {
-        let menu = menu_of(&[row("1", "a", "74951111111"), row("1", "b", "74952222222")]);
-        assert_eq!(menu.buttons.len(), 1);
+        let menu = menu_of(&[
+            row("1", "a", "74951111111"),
+            row("1", "b", "74952222222"),
+            row("2", "c", "74953333333"),
+        ]);
+        assert_eq!(menu.buttons.len(), 2);
         assert_eq!(
             menu.button("1").unwrap().target.as_ref().unwrap().as_str(),
             "74951111111"
