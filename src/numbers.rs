@@ -144,8 +144,8 @@ impl Phone {
     }
 }
 
-/// A number that may be dialled. Only [`Number::parse`] makes one, so having one is the
-/// proof: 1 to [`MAX_DIGITS`] digits, allowed and not denied.
+/// A number that may be dialled. Having one is the proof: 1 to [`MAX_DIGITS`] digits; out of the
+/// tables ([`Number::parse`]) allowed and not denied, or a manager's ([`Number::of_manager`]).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Number(String);
 
@@ -172,6 +172,20 @@ impl Number {
             )));
         }
         Ok(Self(digits))
+    }
+
+    /// A manager's number inside Bitrix24, such as 101: 1 to [`MAX_DIGITS`] digits as they are.
+    /// `allow` and `deny` speak of numbers out of the tables, not of one's own people.
+    pub fn of_manager(extension: &str) -> Result<Self, NumberError> {
+        let digits = extension.trim();
+        match digits.len() {
+            0 => Err(NumberError::Empty),
+            _ if !digits.bytes().all(|b| b.is_ascii_digit()) => {
+                Err(NumberError::NotANumber(shown(extension)))
+            }
+            length if length > MAX_DIGITS => Err(NumberError::TooLong(shown(extension))),
+            _ => Ok(Self(digits.to_owned())),
+        }
     }
 
     /// The canonical form: digits only.

@@ -183,7 +183,7 @@ fn call_manager_back(service: &Service, leg: &mut Channel, arguments: &Arguments
         "" => user_of_uri(&transferer),
         manager => manager,
     };
-    let manager = match Number::parse(wanted, &settings.numbers) {
+    let manager = match Number::of_manager(wanted) {
         Ok(manager) => manager,
         Err(why) => {
             log::warn!("{}: the manager cannot be called back: {why}", leg.name());

@@ -324,3 +324,24 @@ proptest! {
         let _ = Template::parse(&text, true);
     }
 }
+
+#[test]
+fn a_managers_number_is_no_matter_of_allow_and_deny() {
+    let plan = NumberPlan {
+        allow: patterns(&["_7XXXXXXXXXX"]),
+        ..plan()
+    };
+    assert!(Number::parse("101", &plan).is_err());
+    assert_eq!(Number::of_manager(" 101 ").unwrap().as_str(), "101");
+    for bad in [
+        "",
+        "10 1",
+        "101@x",
+        "101&102",
+        "${X}",
+        "+101",
+        &"1".repeat(40),
+    ] {
+        assert!(Number::of_manager(bad).is_err(), "{bad}");
+    }
+}
