@@ -64,6 +64,11 @@ fn w2_a_held_client_is_pulled_into_the_managers_second_call() {
             quiet.is_silent(pulled..Instant::now()),
             "the first leg was to be quiet"
         );
+        let sent = quiet.ended().saturating_duration_since(pulled);
+        assert!(
+            sent > Duration::from_millis(500),
+            "no packet for the first leg after {sent:?}"
+        );
         add_and_leave(&conference);
         first_leg.wait_ended(SOON);
         assert_nothing_left(&office);

@@ -1,5 +1,6 @@
 //! What Asterisk calls: the two applications, the transfers that are left to us, and the CLI. Each
-//! implements a trait of the border.
+//! implements a trait of the border; `module.rs` registers it by its type. A new application is a
+//! file here, a line there, and its page in `dialplan/res_rust_ivr-en_US.xml`.
 
 pub mod cli;
 pub mod rust_conf_add;

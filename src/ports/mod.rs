@@ -132,6 +132,14 @@ impl Sound {
     /// Samples per second. City lines are G.711, so more would be thrown away.
     pub const RATE: u32 = 8000;
 
+    /// Nothing to hear, for so long.
+    pub fn silence(length: Duration) -> Self {
+        let samples = length.as_millis() as usize * Self::RATE as usize / 1000;
+        Self {
+            samples: vec![0; samples].into(),
+        }
+    }
+
     /// How long the sound plays.
     pub fn duration(&self) -> Duration {
         Duration::from_micros(self.samples.len() as u64 * 1_000_000 / u64::from(Self::RATE))

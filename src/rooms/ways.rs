@@ -11,7 +11,10 @@ use crate::asterisk::channel::{Channel, Outgoing};
 use crate::asterisk::dial::{DialAttempt, Ring, Waiting};
 use crate::asterisk::reference::ChannelRef;
 use crate::asterisk::wait::Woken;
-use crate::ports::Dialled;
+use crate::ports::{Dialled, Sound};
+
+/// A telephone's packets come every 20 ms.
+const TICK: Duration = Duration::from_millis(20);
 
 /// Sends two channels of one bridge to the room at once; neither is hung up because the other left.
 /// False: Asterisk would not send both.
@@ -104,11 +107,18 @@ fn start_manager(manager: Outgoing, room: &Arc<Room>) -> bool {
     manager.run_dialplan(ROOM)
 }
 
-/// The manager's first leg (W2) stays up and quiet until the room's manager is gone.
+/// The manager's first leg (W2) stays up and quiet until the room's manager is gone. It is sent
+/// silence: a far end that hears no packet for a while may end the call.
 pub fn stay_quiet(leg: &mut Channel, room: &Room) {
-    const LONG: Duration = Duration::from_secs(3600);
+    let silence = Sound::silence(Duration::from_secs(1));
     loop {
-        match leg.wait(Instant::now() + LONG, Some(room.over()), None) {
+        // The wait is what is left if the channel can play nothing.
+        let played = leg.play(&silence, Some(room.over()));
+        let woken = match played {
+            Woken::Elapsed => leg.wait(Instant::now() + TICK, Some(room.over()), None),
+            other => other,
+        };
+        match woken {
             Woken::Key(_) | Woken::Elapsed | Woken::Leg(_) => {}
             Woken::Alert | Woken::Gone => return,
         }
