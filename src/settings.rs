@@ -279,7 +279,7 @@ impl Settings {
     pub fn parse(lines: &[Line]) -> Result<Self, SettingsError> {
         let mut draft = options::Draft::default();
         for line in lines {
-            draft.take(line);
+            draft.set(line);
         }
         draft
             .finish()

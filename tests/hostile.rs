@@ -273,6 +273,7 @@ fn odd_keys_and_scenarios_cost_their_row_and_forge_no_line() {
             ("-1", "cakes.mp3", "74950000006"),
             ("2", "flowers.mp3", FLOWERS_NUMBER),
             ("2", "cakes.mp3", "74950000007"),
+            ("3", "cakes.mp3", "74950000008"),
         ],
     });
     office.sql(

@@ -27,7 +27,7 @@ pub(super) struct SqliteDirectory {
     queries: Queries,
     timeout: Duration,
     /// Idle connections that are kept at most.
-    keep: usize,
+    max_idle: usize,
     idle: Mutex<Vec<Opened>>,
     /// Set once nobody is to wait any more.
     stopping: Arc<AtomicBool>,
@@ -44,12 +44,12 @@ type FileId = (u64, u64);
 
 impl SqliteDirectory {
     /// Describes the database; the file is opened by the first look-up.
-    pub(super) fn new(file: PathBuf, queries: Queries, timeout: Duration, keep: usize) -> Self {
+    pub(super) fn new(file: PathBuf, queries: Queries, timeout: Duration, max_idle: usize) -> Self {
         Self {
             file,
             queries,
             timeout,
-            keep,
+            max_idle,
             idle: Mutex::default(),
             stopping: Arc::default(),
         }
@@ -128,7 +128,7 @@ impl SqliteDirectory {
         };
         let taken = self.read(&mut opened.conn, query, parameters, take, deadline)?;
         let mut idle = self.idle.lock();
-        if idle.len() < self.keep {
+        if idle.len() < self.max_idle {
             idle.push(opened);
         }
         Ok(taken)

@@ -143,7 +143,7 @@ impl Reading {
                 }
             };
             match decoder.decode(&packet) {
-                Ok(buffer) => self.take(&buffer)?,
+                Ok(buffer) => self.push(&buffer)?,
                 Err(Error::DecodeError(_) | Error::IoError(_)) => self.bad += 1,
                 Err(e) => self.broken = Some(e.to_string()),
             }
@@ -152,7 +152,7 @@ impl Reading {
     }
 
     /// Mixes one packet's channels to mono and passes it on.
-    fn take(&mut self, buffer: &GenericAudioBufferRef<'_>) -> Result<(), String> {
+    fn push(&mut self, buffer: &GenericAudioBufferRef<'_>) -> Result<(), String> {
         let channels = buffer.spec().channels().count();
         if buffer.frames() == 0 || channels == 0 {
             return Ok(());

@@ -67,7 +67,7 @@ impl Prompts for PromptLibrary {
 /// Decodes a file. What is wrong with it goes to the log.
 fn load(path: &Path) -> Result<Sound, Failure> {
     let file = open(path).map_err(|e| passing(path, &e))?;
-    match apart(move || decode(file)).map_err(|e| passing(path, &e))? {
+    match on_own_thread(move || decode(file)).map_err(|e| passing(path, &e))? {
         Ok(Decoded { samples, flaw }) => {
             if let Some(flaw) = flaw {
                 log::warn!("{}: {flaw}", path.display());
@@ -93,7 +93,7 @@ fn open(path: &Path) -> io::Result<File> {
 
 /// Runs a decoder on a thread of its own and waits. A panic in it, which a hostile file
 /// may cause, ends there and is the file's fault.
-fn apart(
+fn on_own_thread(
     decoder: impl FnOnce() -> Result<Decoded, String> + Send + 'static,
 ) -> io::Result<Result<Decoded, String>> {
     let thread = thread::Builder::new()

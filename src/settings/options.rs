@@ -199,7 +199,7 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Takes the next line; what is wrong with it is kept for [`Draft::finish`].
-    pub(super) fn take(&mut self, line: &Line) {
+    pub(super) fn set(&mut self, line: &Line) {
         let Line {
             section,
             key,

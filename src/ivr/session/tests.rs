@@ -11,13 +11,13 @@ enum Fault {
     Panics,
 }
 
-/// A leg that replays a script and writes down what it was told.
+/// A leg that replays a script and writes down what it was asked to do.
 struct ScriptedLeg {
     answer: Result<(), Gone>,
     heard: Vec<Heard>,
     dials: Vec<Dialled>,
     fault: Fault,
-    told: Vec<String>,
+    acts: Vec<String>,
     variables: Vec<(String, String)>,
     over: bool,
 }
@@ -29,19 +29,19 @@ impl ScriptedLeg {
             heard: heard.iter().rev().copied().collect(),
             dials: dials.iter().rev().copied().collect(),
             fault: Fault::None,
-            told: Vec::new(),
+            acts: Vec::new(),
             variables: Vec::new(),
             over: false,
         }
     }
 
-    fn tell(&mut self, what: String) {
+    fn note(&mut self, what: String) {
         assert!(
             !self.over,
             "{what} after the call was over: {:?}",
-            self.told
+            self.acts
         );
-        self.told.push(what);
+        self.acts.push(what);
     }
 
     fn hear(&mut self) -> Heard {
@@ -57,25 +57,25 @@ impl CallLeg for ScriptedLeg {
     }
 
     fn answer(&mut self) -> Result<(), Gone> {
-        self.tell("answer".into());
+        self.note("answer".into());
         self.over |= self.answer.is_err();
         self.answer
     }
 
     fn play(&mut self, sound: &Sound) -> Heard {
-        self.tell(format!("play {}", sound.samples.len()));
+        self.note(format!("play {}", sound.samples.len()));
         assert!(self.fault != Fault::Panics, "scripted panic");
         self.hear()
     }
 
     fn wait_digit(&mut self, within: Duration) -> Heard {
-        self.tell(format!("wait {} s", within.as_secs()));
+        self.note(format!("wait {} s", within.as_secs()));
         self.hear()
     }
 
     fn dial(&mut self, destination: &str, ring: Option<Duration>) -> Dialled {
         let ring = ring.map_or(0, |ring| ring.as_secs());
-        self.tell(format!("dial {destination} {ring} s"));
+        self.note(format!("dial {destination} {ring} s"));
         let end = self.dials.pop().unwrap_or(Dialled::Answered);
         self.over |= matches!(end, Dialled::Answered | Dialled::Gone);
         end
@@ -178,7 +178,7 @@ fn one_button_is_rung_without_answering_and_its_words_are_set_before() {
     let mut leg = ScriptedLeg::new(&[], &[]);
     let (status, _) = run(&mut leg, &one_button("84951111111"));
     assert_eq!(status, Status::Target);
-    assert_eq!(leg.told, ["dial PJSIP/74951111111@multifon 20 s"]);
+    assert_eq!(leg.acts, ["dial PJSIP/74951111111@multifon 20 s"]);
     assert_eq!(value(&leg, "STATUS"), "TARGET");
     assert_eq!(value(&leg, "REASON"), "");
     assert_eq!(value(&leg, "TARGET"), "74951111111");
@@ -203,7 +203,7 @@ fn a_menu_is_read_in_order_then_seven_seconds_then_bitrix24() {
         "wait 7 s".to_owned(),
         "dial PJSIP/bitrix24 60 s".to_owned(),
     ];
-    assert_eq!(leg.told, expected);
+    assert_eq!(leg.acts, expected);
     assert_eq!(value(&leg, "REASON"), "NO_DIGIT");
 }
 
@@ -213,7 +213,7 @@ fn a_digit_in_the_intro_rings_its_number() {
     let (status, story) = run(&mut leg, &two_buttons());
     assert_eq!(status, Status::Target);
     assert_eq!(
-        leg.told.last().unwrap(),
+        leg.acts.last().unwrap(),
         "dial PJSIP/74952222222@multifon 20 s"
     );
     assert_eq!(
@@ -234,7 +234,7 @@ fn a_target_that_fails_leads_to_bitrix24_with_its_reason() {
             run(&mut leg, &one_button("74951111111")).0,
             Status::Fallback
         );
-        assert_eq!(leg.told.len(), 2);
+        assert_eq!(leg.acts.len(), 2);
         assert_eq!(
             (value(&leg, "STATUS"), value(&leg, "REASON")),
             ("FALLBACK".into(), reason.into())
@@ -302,7 +302,7 @@ fn a_panic_costs_the_menu_and_the_caller_still_gets_bitrix24() {
     let mut leg = ScriptedLeg::new(&[], &[]);
     leg.fault = Fault::Panics;
     assert_eq!(run(&mut leg, &two_buttons()).0, Status::Fallback);
-    assert_eq!(leg.told.last().unwrap(), "dial PJSIP/bitrix24 60 s");
+    assert_eq!(leg.acts.last().unwrap(), "dial PJSIP/bitrix24 60 s");
     assert_eq!(value(&leg, "REASON"), "ERROR");
 
     let mut leg = ScriptedLeg::new(&[], &[]);
@@ -413,21 +413,20 @@ fn a_million_random_calls_end_with_a_person_or_without_a_caller() {
         let rows = random_rows(&mut random);
         let mut leg = random_leg(&mut random);
         let (status, story) = run(&mut leg, &rows);
-        let context = format!("call {call} of seed {seed}: {:?} {story:?}", leg.told);
+        let context = format!("call {call} of seed {seed}: {:?} {story:?}", leg.acts);
         match status {
             Status::Hangup => assert!(leg.over, "{context}"),
             Status::Unanswered => {
                 assert!(
-                    leg.told.last().unwrap().starts_with("dial PJSIP/bitrix24"),
+                    leg.acts.last().unwrap().starts_with("dial PJSIP/bitrix24"),
                     "{context}"
                 );
             }
             Status::Target | Status::Fallback => assert!(leg.over, "{context}"),
         }
-        for told in leg.told.iter().filter(|told| told.starts_with("dial")) {
-            let known =
-                told.starts_with("dial PJSIP/bitrix24 ") || told.ends_with("@multifon 20 s");
-            assert!(known && !told.contains(['&', '$']), "{context}");
+        for act in leg.acts.iter().filter(|act| act.starts_with("dial")) {
+            let known = act.starts_with("dial PJSIP/bitrix24 ") || act.ends_with("@multifon 20 s");
+            assert!(known && !act.contains(['&', '$']), "{context}");
         }
         assert_eq!(value(&leg, "STATUS"), status.as_str(), "{context}");
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::super::testing::{Sounds, Wav, assert_tone, fixture, scenario, tone};
-use super::super::{PromptLibrary, apart};
+use super::super::{PromptLibrary, on_own_thread};
 use super::{HALF, speaks};
 use crate::ports::PromptFolder;
 use crate::ports::PromptName;
@@ -18,7 +18,7 @@ use crate::ports::{PromptError, Prompts};
 
 #[test]
 fn a_panic_in_a_decoder_is_the_files_fault() {
-    let outcome = apart(|| panic!("hostile")).unwrap();
+    let outcome = on_own_thread(|| panic!("hostile")).unwrap();
     assert!(outcome.unwrap_err().contains("decoder"));
 }
 
