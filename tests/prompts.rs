@@ -7,10 +7,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rust_ivr_testing::machine::repository;
-use rust_ivr_testing::office::{Database, FLOWERS, Office, Rows, SOON, TARGET_TONE, tone_wav};
+use rust_ivr_testing::office::{
+    Database, FLOWERS, INTRO, Office, Rows, SOON, TARGET_TONE, tone_wav,
+};
 use rust_ivr_testing::rtp::Source;
 use rust_ivr_testing::sip::{Call, Dtmf};
-use rust_ivr_testing::sound::{Recording, level};
+use rust_ivr_testing::sound::{Recording, level, rms};
 
 const NUMBER: &str = "74950000001";
 
@@ -239,4 +241,44 @@ fn a_recording_that_was_replaced_is_heard_by_the_next_caller() {
     fs::copy(mp3, file.with_extension("mp3")).expect("a prompt");
     hear(FIXTURE, 1000, "an MP3 in place of a WAV");
     office.assert_nothing_left();
+}
+
+/// How loud the last prompt of the menu is for a caller whose channel has this `VOLUME(TX)`: 0 to 32768.
+fn loudness(office: &Office, volume: Option<&str>) -> f64 {
+    let caller = office.call("70000000002");
+    caller.wait_heard(INTRO.hz, SOON);
+    if let Some(volume) = volume {
+        let calls = office.machine.cli("rustivr show calls");
+        let channel = calls
+            .split_whitespace()
+            .find(|word| word.starts_with("PJSIP/"));
+        let channel = channel.expect("a channel");
+        office.machine.cli(&format!(
+            "dialplan set chanvar {channel} VOLUME(TX) {volume}"
+        ));
+    }
+    let from = caller.wait_heard(FLOWERS.hz, Duration::from_secs(10));
+    caller.wait_gone(FLOWERS.hz, SOON);
+    let recording = caller.recording();
+    let heard = rms(&recording.slice(from..from + Duration::from_millis(200)));
+    caller.press('1', Dtmf::Rfc4733);
+    let talk = office
+        .expect_target(NUMBER)
+        .answer(Source::tone(TARGET_TONE));
+    office.talk(&caller, &talk, TARGET_TONE);
+    heard
+}
+
+#[test]
+fn what_an_audio_hook_does_to_a_prompt_stays_in_its_call() {
+    let office = Office::open_with("audio-hook", Database::Sqlite, |config| {
+        config.load("func_volume")
+    });
+    let plain = loudness(&office, None);
+    for _ in 0..3 {
+        let loud = loudness(&office, Some("3"));
+        assert!(loud > plain * 1.5, "the hook had no effect: {plain} {loud}");
+    }
+    let after = loudness(&office, None);
+    assert!((after / plain - 1.0).abs() < 0.1, "{plain} before, {after}");
 }
