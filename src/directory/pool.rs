@@ -95,7 +95,7 @@ impl Pool {
         self.ask(|server, link| server.code(link, code))
     }
 
-    /// Puts a question on a connection, and on another one when that was stale.
+    /// Puts a question on a connection, and on a new one when that was stale.
     fn ask<T>(
         &self,
         question: impl Fn(&Server, &mut Link) -> Result<T, Failure>,
@@ -128,7 +128,10 @@ impl Pool {
                     let error = LookupError::Unavailable(why);
                     return Err(shared.open(shared.state.lock(), error, began));
                 }
-                Err(Failure::Lost(why)) => log::debug!("{why}; trying another connection"),
+                Err(Failure::Lost(why)) => {
+                    log::debug!("{why}; trying a new connection");
+                    shared.close_idle_before(began);
+                }
             }
         }
     }
@@ -255,6 +258,18 @@ impl Shared {
         self.work.notify_one();
         drop(doubtful);
         error
+    }
+
+    /// Closes idle connections that are older than a call that met a dead one: most often all died
+    /// together, and who lies at the bottom would be found dead by a later caller.
+    fn close_idle_before(&self, began: Instant) {
+        let mut state = self.state.lock();
+        let idle = mem::take(&mut state.idle).into_iter();
+        let (stale, fresh): (Vec<_>, Vec<_>) = idle.partition(|link| link.born < began);
+        state.idle = fresh;
+        drop(state);
+        self.work.notify_one();
+        drop(stale);
     }
 
     /// Takes a connection back; one that is not `usable` is closed and replaced.

@@ -132,7 +132,7 @@ pub struct Footprint {
 }
 
 impl Footprint {
-    /// TableSnapshot when there has been some load, for which Asterisk starts threads that it keeps.
+    /// Taken when there has been some load, for which Asterisk starts threads that it keeps.
     pub fn of(office: &Office) -> Self {
         let machine = &office.machine;
         Self {
