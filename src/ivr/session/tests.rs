@@ -1,6 +1,8 @@
 //! Sessions on scripted ports: what a call says and does in which order, then a great many
 //! random calls with faults at every step.
 
+mod dry_run;
+
 use super::*;
 use crate::ports::{CodeAnswer, Gone, LookupError, MenuAnswer, PromptError, Sound};
 
