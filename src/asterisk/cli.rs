@@ -6,6 +6,7 @@ use std::{mem, ptr, slice};
 
 use super::guard::entry;
 use super::{c_string, copied, sys};
+use crate::ports::one_line;
 
 /// One command of the CLI.
 pub trait Command {
@@ -102,6 +103,8 @@ entry! {
         let Some(text) = C::run(words.get(fixed..).unwrap_or(&[])) else {
             return SHOW_USAGE;
         };
+        // A database's words may be in it.
+        let text: String = text.lines().map(|line| one_line(line) + "\n").collect();
         let text = c_string(&text);
         // SAFETY: the text is an argument, never the format (main/cli.c: ast_cli).
         unsafe { sys::ast_cli(fd, c"%s".as_ptr(), text.as_ptr()) };

@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use crate::numbers::Phone;
 use crate::ports::MenuRow;
 use crate::ports::Source;
-use crate::ports::{CodeAnswer, Directory, LookupError, MenuAnswer};
+use crate::ports::{CodeAnswer, Directory, LookupError, MenuAnswer, one_line};
 use crate::settings::{Database, Driver};
 
 /// Rows of one answer that are kept; the rest is dropped. A telephone menu has a dozen.
@@ -116,7 +116,8 @@ impl LiveDirectory {
         let mut database = self.name.clone();
         if let Backend::Mysql(pool) = &*self.database {
             database += ": ";
-            database += &pool.describe();
+            // With a server's own words in it.
+            database += &one_line(&pool.describe());
         }
         let snapshot = match &self.snapshot {
             Some(snapshot) => snapshot.describe(),
