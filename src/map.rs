@@ -20,8 +20,8 @@ fn map() -> Vec<(String, BTreeSet<String>)> {
         .collect()
 }
 
-/// The files of the product, by module path: `rooms::seat`.
-fn sources() -> BTreeMap<String, String> {
+/// All files of the source.
+pub fn files() -> Vec<PathBuf> {
     fn walk(dir: &Path, files: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(dir).expect("a folder of the source") {
             let path = entry.expect("an entry").path();
@@ -36,6 +36,12 @@ fn sources() -> BTreeMap<String, String> {
     let mut files = Vec::new();
     walk(&root, &mut files);
     files
+}
+
+/// The files of the product, by module path: `rooms::seat`.
+fn sources() -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    files()
         .into_iter()
         .filter_map(|path| {
             let place = path.strip_prefix(&root).ok()?.with_extension("");

@@ -30,21 +30,9 @@ pub(crate) use entry;
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::{Path, PathBuf};
 
     use super::guard;
-
-    fn sources(dir: &Path) -> Vec<PathBuf> {
-        let entries = fs::read_dir(dir).expect("a folder of the source");
-        entries
-            .map(|entry| entry.expect("an entry").path())
-            .flat_map(|path| match path.is_dir() {
-                true => sources(&path),
-                false => vec![path],
-            })
-            .filter(|path| path.extension().is_some_and(|ext| ext == "rs"))
-            .collect()
-    }
+    use crate::map::files;
 
     /// A function that C calls begins so; a type (`unsafe extern "C" fn(`) has no name.
     fn defines_an_entry(line: &str) -> bool {
@@ -60,8 +48,7 @@ mod tests {
 
     #[test]
     fn every_function_that_c_calls_is_an_entry() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let unguarded: Vec<String> = sources(&root)
+        let unguarded: Vec<String> = files()
             .into_iter()
             .filter(|path| !path.ends_with("asterisk/guard.rs"))
             .flat_map(|path| {
@@ -96,9 +83,8 @@ mod tests {
 
     #[test]
     fn every_safety_comment_names_what_it_relies_on() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let mut vague = Vec::new();
-        for path in sources(&root) {
+        for path in files() {
             let text = fs::read_to_string(&path).expect("UTF-8");
             let mut lines = text.lines().map(str::trim).peekable();
             while let Some(line) = lines.next() {
