@@ -7,7 +7,7 @@
 //! module      -> apps service rooms settings ports asterisk            load, reload, unload
 //! apps        -> service rooms calls ivr conference settings numbers ports asterisk  RustIvr(), RustConfAdd(), CLI
 //! service     -> calls rooms conference directory prompts settings numbers asterisk  what all of them work with
-//! rooms       -> conference settings ports asterisk                    who is in a room, and ways in
+//! rooms       -> conference settings numbers ports asterisk            who is in a room, and ways in
 //! calls       -> ivr ports                                             the calls inside RustIvr()
 //! ivr         -> settings numbers ports                                a caller: flow (pure), session
 //! conference  -> settings numbers ports                                a manager: flow (pure), session

@@ -75,6 +75,8 @@ pub struct Ivr {
     pub interdigit_timeout: Duration,
     /// How often the rows are read out; 1 to 10.
     pub repeat: u32,
+    /// A target that forwards its calls (302) is followed, to numbers that may be dialled.
+    pub follow_forwards: bool,
     /// The prompts' directory: under Asterisk's sounds directory, or absolute.
     pub sounds: String,
 }
@@ -92,6 +94,10 @@ pub struct Conference {
     pub tries: u32,
     /// What who is on hold hears: a class of musiconhold.conf.
     pub hold_music: String,
+    /// The only held call is taken even when nothing tells whose it is (W2).
+    pub one_held_is_enough: bool,
+    /// Keys that are none of a state's reach those who hear the manager.
+    pub pass_digits: bool,
     /// Where a client on hold goes whose manager is gone.
     pub orphan: Orphan,
     /// The notices' directory: under Asterisk's sounds directory, or absolute.
@@ -237,6 +243,7 @@ impl Default for Settings {
                 digit_timeout: Duration::from_secs(7),
                 interdigit_timeout: Duration::from_secs(2),
                 repeat: 1,
+                follow_forwards: false,
                 sounds: "rust_ivr".to_owned(),
             },
             conference: Conference {
@@ -249,6 +256,8 @@ impl Default for Settings {
                 ring_timeout: Duration::from_secs(45),
                 tries: 3,
                 hold_music: "default".to_owned(),
+                one_held_is_enough: false,
+                pass_digits: true,
                 orphan: Orphan::Fallback,
                 sounds: "rust_conf".to_owned(),
             },

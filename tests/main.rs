@@ -16,6 +16,8 @@ mod tls;
 
 mod conference;
 mod departures;
+mod held;
+mod places;
 mod refer;
 mod transfer;
 mod ways;

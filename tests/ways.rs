@@ -1,19 +1,15 @@
-//! W1, W2 and W3 with SIP peers that behave as Bitrix24 does in each: how a call gets into a room.
-//! W4, by transfer, is in `refer.rs` and `transfer.rs`.
+//! W1 and W3 with SIP peers that behave as Bitrix24 does in each: how a call gets into a room.
+//! W2 is in `held.rs`; W4, by transfer, in `refer.rs` and `transfer.rs`.
 
 use std::time::{Duration, Instant};
 
 use rust_ivr_testing::conference::{
     CLIENT, Conference, MANAGER, THIRD, THIRD_NUMBER, add_and_leave, assert_nothing_left,
-    bridged_call, call_from_bitrix24, called_out, hear, office_with, wait_told,
+    bridged_call, call_from_bitrix24, called_out, hear, office_with,
 };
 use rust_ivr_testing::office::{MUSIC, Office, SOON};
 use rust_ivr_testing::rtp::Source;
-use rust_ivr_testing::sip::{Call, Direction, Dtmf, Ending};
-
-/// A second manager and a second client.
-const OTHER_MANAGER: f64 = 700.0;
-const OTHER_CLIENT: f64 = 1300.0;
+use rust_ivr_testing::sip::{Call, Dtmf, Ending};
 
 /// The sample dialplan and, for managers, an extension for each way in.
 fn office(name: &str) -> Office {
@@ -23,9 +19,6 @@ fn office(name: &str) -> Office {
                 "extensions.conf",
                 "[from-bitrix24](+)
 exten => 777,1,RustConfAdd()
-exten => 776,1,RustConfAdd(,m)
- same => n,Log(NOTICE,after 776: ${RUSTCONF_STATUS})
- same => n,Hangup()
 exten => 778,1,Set(CHANNEL(hangup_handler_push)=story,s,1)
  same => n,RustConfAdd(101,c)
 exten => 779,1,Set(CHANNEL(hangup_handler_push)=story,s,1)
@@ -37,42 +30,6 @@ exten => s,1,Log(NOTICE,status: ${RUSTCONF_STATUS})
             )
             .replace("res_rust_ivr.conf", "ring_timeout = 45", "ring_timeout = 3")
     })
-}
-
-#[test]
-fn w2_a_held_client_is_pulled_into_the_managers_second_call() {
-    let office = office("ways-held");
-    for place in [bridged_call, called_out] {
-        let (client, first_leg) = place(&office);
-        first_leg.hold(Direction::SendOnly);
-        client.wait_heard(MUSIC, SOON);
-        let manager = call_from_bitrix24(&office, "777", MANAGER);
-        manager.wait_answered(SOON);
-        let conference = Conference {
-            office: &office,
-            client,
-            manager,
-        };
-        conference.assert_talk();
-        let pulled = Instant::now();
-        let third = conference.consult_third();
-        third.hangup();
-        conference.assert_talk();
-        assert!(!first_leg.is_over(), "the first leg ended while it held");
-        let quiet = first_leg.recording();
-        assert!(
-            quiet.is_silent(pulled..Instant::now()),
-            "the first leg was to be quiet"
-        );
-        let sent = quiet.ended().saturating_duration_since(pulled);
-        assert!(
-            sent > Duration::from_millis(500),
-            "no packet for the first leg after {sent:?}"
-        );
-        add_and_leave(&conference);
-        first_leg.wait_ended(SOON);
-        assert_nothing_left(&office);
-    }
 }
 
 #[test]
@@ -157,105 +114,6 @@ fn w1_the_feature_code_is_the_managers_alone() {
     hear(&target, &[CLIENT]);
     caller.hangup();
     target.wait_ended(SOON);
-    assert_nothing_left(&office);
-}
-
-/// Two managers who hold a client each: clients, first legs.
-fn two_on_hold(office: &Office) -> ([Call; 2], [Call; 2]) {
-    let held = [
-        ("79161234567", CLIENT, MANAGER),
-        ("79031237777", OTHER_CLIENT, OTHER_MANAGER),
-    ]
-    .map(|(number, client_tone, manager_tone)| {
-        let client = office.call(number);
-        let manager = office
-            .expect_bitrix24(SOON)
-            .answer(Source::tone(manager_tone));
-        client.wait_answered(SOON);
-        client.say(Source::tone(client_tone));
-        manager.wait_heard(client_tone, SOON);
-        manager.hold(Direction::SendOnly);
-        client.wait_heard(MUSIC, SOON);
-        (client, manager)
-    });
-    let [(client, manager), (other_client, other_manager)] = held;
-    ([client, other_client], [manager, other_manager])
-}
-
-fn type_keys(who: &Call, keys: &str) {
-    for key in keys.chars() {
-        who.press(key, Dtmf::Rfc4733);
-    }
-}
-
-#[test]
-fn w2_of_two_held_clients_the_one_whose_digits_are_typed_is_pulled() {
-    let office = office("ways-two-held");
-    let ([client, other_client], [first_leg, other_first_leg]) = two_on_hold(&office);
-    let mark = office.machine.log_mark();
-    let manager = call_from_bitrix24(&office, "777", MANAGER);
-    let answered = manager.wait_answered(SOON);
-    wait_told(&manager, answered);
-    // Both numbers end with 7, and neither with the first digit typed.
-    type_keys(&manager, "4567#");
-    office.machine.wait_log_since(mark, ": TALK", SOON);
-    hear(&client, &[MANAGER]);
-    hear(&manager, &[CLIENT]);
-    other_client.wait_heard(MUSIC, SOON);
-    manager.hangup();
-    client.wait_ended(SOON);
-    first_leg.wait_ended(SOON);
-    other_first_leg.resume();
-    other_client.wait_heard(OTHER_MANAGER, SOON);
-    other_first_leg.wait_heard(OTHER_CLIENT, SOON);
-    other_client.hangup();
-    assert_nothing_left(&office);
-}
-
-#[test]
-fn w2_digits_that_fit_nobody_or_two_pull_nobody() {
-    let office = office("ways-nobody-pulled");
-    let (clients, first_legs) = two_on_hold(&office);
-    for typed in ["99#", "7#", "#"] {
-        let mark = office.machine.log_mark();
-        let manager = call_from_bitrix24(&office, "776", MANAGER);
-        manager.wait_answered(SOON);
-        type_keys(&manager, typed);
-        office
-            .machine
-            .wait_log_since(mark, "after 776: NO_CALL", Duration::from_secs(10));
-        manager.wait_ended(SOON);
-        assert!(
-            office
-                .machine
-                .cli("rustivr show rooms")
-                .contains("0 room(s)")
-        );
-        clients.iter().for_each(|client| {
-            client.wait_heard(MUSIC, SOON);
-        });
-    }
-    first_legs[0].resume();
-    first_legs[1].resume();
-    clients[0].wait_heard(MANAGER, SOON);
-    clients[1].wait_heard(OTHER_MANAGER, SOON);
-    clients.iter().for_each(Call::hangup);
-    assert_nothing_left(&office);
-}
-
-#[test]
-fn w2_without_a_held_call_the_manager_is_told_and_the_dialplan_goes_on() {
-    let office = office("ways-none-held");
-    // A call that is not held is none to add to.
-    let (client, first_leg) = bridged_call(&office);
-    let manager = call_from_bitrix24(&office, "776", MANAGER);
-    let answered = manager.wait_answered(SOON);
-    wait_told(&manager, answered);
-    office.machine.wait_log("after 776: NO_CALL", SOON);
-    manager.wait_ended(SOON);
-    hear(&client, &[MANAGER]);
-    hear(&first_leg, &[CLIENT]);
-    client.hangup();
     assert_nothing_left(&office);
 }
 

@@ -3,5 +3,8 @@
 //! file here, a line there, and its page in `dialplan/res_rust_ivr-en_US.xml`.
 
 pub mod cli;
+mod client;
+mod manager;
 pub mod rust_conf_add;
 pub mod rust_ivr;
+mod ways_in;

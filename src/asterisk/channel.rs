@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::time::Duration;
 
-use super::context::Place;
+use super::context::{Place, Position};
 use super::lock::Lock;
 use super::reference::ChannelRef;
 use super::{c_string, sys};
@@ -47,6 +47,12 @@ impl Channel {
     /// The extension that was dialled (`EXTEN`).
     pub fn extension(&self) -> String {
         self.lock().text(sys::ast_channel_exten)
+    }
+
+    /// The number that was dialled when the call came in (`CALLERID(dnid)`); empty on legs that we
+    /// or `Dial` called.
+    pub fn dialled_number(&self) -> String {
+        self.lock().text(sys::rust_ivr_dialled_number)
     }
 
     /// The language of the recordings for this channel, such as `ru`.
@@ -119,6 +125,19 @@ impl Channel {
         dial_end(&status, talked, self.is_gone())
     }
 
+    /// Goes back to a position of the dialplan: when the application returns, the priority after
+    /// that one is next, as if its own application had returned.
+    pub fn go_back_to(&mut self, position: &Position) {
+        let lock = self.lock();
+        // SAFETY: own thread, locked; strings are copied (main/pbx.c: __ast_pbx_run adds one to the
+        // priority after an application).
+        unsafe {
+            sys::ast_channel_context_set(lock.as_ptr(), position.context.as_ptr());
+            sys::ast_channel_exten_set(lock.as_ptr(), position.extension.as_ptr());
+            sys::ast_channel_priority_set(lock.as_ptr(), position.priority);
+        }
+    }
+
     /// Plays music on hold, a class of `musiconhold.conf`; `None` ends it.
     pub fn hold_music(&mut self, class: Option<&str>) {
         let class = class.map(c_string);
@@ -179,7 +198,7 @@ impl Outgoing {
             sys::ast_channel_exten_set(lock.as_ptr(), from.extension.as_ptr());
             sys::ast_channel_priority_set(lock.as_ptr(), 1);
             drop(lock);
-            let started = sys::ast_pbx_start(self.as_ptr()) == sys::AST_PBX_SUCCESS;
+            let started = sys::rust_ivr_start_pbx(self.as_ptr()) == 0;
             if started {
                 self.give();
             }

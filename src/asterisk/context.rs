@@ -1,6 +1,7 @@
 //! The dialplan: contexts of ours, and questions about the operator's.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
+use std::os::raw::c_int;
 use std::ptr;
 
 use super::{c_string, sys};
@@ -16,6 +17,14 @@ pub struct Place {
     pub context: &'static CStr,
     /// An extension in it.
     pub extension: &'static CStr,
+}
+
+/// Where a channel is in the operator's dialplan: the priority whose application runs.
+#[derive(Clone, Debug)]
+pub struct Position {
+    pub(super) context: CString,
+    pub(super) extension: CString,
+    pub(super) priority: c_int,
 }
 
 /// One step of an extension: an application and its arguments, which are expanded when it runs.

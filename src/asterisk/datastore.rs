@@ -4,7 +4,6 @@ use std::any::Any;
 use std::ffi::CStr;
 use std::os::raw::c_void;
 
-use super::channel::Channel;
 use super::guard::entry;
 use super::reference::ChannelRef;
 use super::sys;
@@ -35,26 +34,35 @@ static INFO: Info = Info(sys::ast_datastore_info {
 });
 
 impl ChannelRef {
-    /// Gives the channel a value to carry. Without memory for it the value is dropped at once.
-    pub fn carry<T: Datastore>(&self, value: T) {
-        // SAFETY: allocated here and linked under the channel's lock, as main/channel.c:
-        // ast_channel_datastore_add wants it; the box is the host's until `destroy` or `take`.
+    /// Gives the channel a value to carry. False: it carries one of the type already, or there is no
+    /// memory for it; the value has been dropped.
+    pub fn carry<T: Datastore>(&self, value: T) -> bool {
+        let (info, name) = (&raw const INFO.0, T::NAME.as_ptr());
+        // SAFETY: allocated here; the list is searched and changed under the lock, as
+        // main/channel.c: ast_channel_datastore_add wants it; the box is the host's until `destroy`
+        // or `take`, and a datastore that nobody got is freed with its box, unlocked.
         unsafe {
-            let datastore = sys::rust_ivr_datastore_alloc(&raw const INFO.0, T::NAME.as_ptr());
+            let datastore = sys::rust_ivr_datastore_alloc(info, name);
             if datastore.is_null() {
-                return;
+                return false;
             }
             let carried: Carried = Box::new(value);
             sys::rust_ivr_datastore_set(datastore, Box::into_raw(Box::new(carried)).cast());
             let lock = self.lock();
-            sys::ast_channel_datastore_add(lock.as_ptr(), datastore);
+            let free = sys::ast_channel_datastore_find(lock.as_ptr(), info, name).is_null();
+            if free {
+                sys::ast_channel_datastore_add(lock.as_ptr(), datastore);
+            }
+            drop(lock);
+            if !free {
+                sys::ast_datastore_free(datastore);
+            }
+            free
         }
     }
-}
 
-impl Channel {
     /// Takes the value of this type off the channel, if it carries one.
-    pub fn take<T: Datastore>(&mut self) -> Option<T> {
+    pub fn take<T: Datastore>(&self) -> Option<T> {
         // SAFETY: the list is searched and changed under the lock (main/channel.c:
         // ast_channel_datastore_find); the data is a box of `carry`, taken out before the
         // datastore is freed without the lock.

@@ -49,15 +49,17 @@ pub enum Ring {
 }
 
 impl DialAttempt {
-    /// Dials `destination` (`TECH/address`) on behalf of `waiter`, for `ring` at most.
+    /// Dials `destination` (`TECH/address`) on behalf of `waiter`, for `ring` at most. `number` is
+    /// the caller id of the new leg, for those whom it calls later; empty: none.
     pub fn begin(
         waiter: &mut Channel,
         destination: &str,
+        number: &str,
         ring: Duration,
         waiting: Waiting,
     ) -> Result<Self, Dialled> {
         let (tech, address) = destination.split_once('/').ok_or(Dialled::Unavailable)?;
-        let (tech, address) = (c_string(tech), c_string(address));
+        let (tech, address, number) = (c_string(tech), c_string(address), c_string(number));
         let from = waiter.as_ptr();
         let mut cause: c_int = 0;
         // SAFETY: own thread of a live channel, unlocked; strings are copied; the new channel is
@@ -71,19 +73,12 @@ impl DialAttempt {
             ))
         }
         .ok_or_else(|| end_of(cause))?;
-        // SAFETY: both are alive; the new one is not in use yet. Locked as a pair, as the host's
-        // lock order wants (main/channel.c: ast_channel_lock_both), and filled in as
-        // apps/app_dial.c: dial_exec_full does.
+        // SAFETY: both are alive and unlocked; the new one is not in use yet; strings are copied
+        // (shim.c; main/channel.c: ast_call).
         let called = unsafe {
             let to = leg.as_ptr();
-            sys::rust_ivr_lock_both(to, from);
-            sys::ast_channel_inherit_variables(from, to);
-            sys::rust_ivr_connect_caller(to, from);
-            sys::ast_channel_language_set(to, sys::ast_channel_language(from));
-            sys::ast_channel_req_accountcodes(to, from, sys::AST_CHANNEL_REQUESTOR_BRIDGE_PEER);
-            sys::rust_ivr_channel_unlock(from);
-            sys::rust_ivr_channel_unlock(to);
-            sys::ast_call(to, address.as_ptr(), 0) == 0
+            sys::rust_ivr_prepare_leg(to, from, number.as_ptr()) == 0
+                && sys::ast_call(to, address.as_ptr(), 0) == 0
         };
         if !called {
             return Err(Dialled::Unavailable);

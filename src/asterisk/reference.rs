@@ -1,9 +1,10 @@
 //! References to channels that other threads run.
 
+use std::ffi::CStr;
 use std::os::raw::c_int;
 use std::ptr::NonNull;
 
-use super::context::Place;
+use super::context::{Place, Position};
 use super::lock::Lock;
 use super::{c_string, sys};
 
@@ -66,6 +67,42 @@ impl ChannelRef {
     /// The number of whoever is at the other end of this channel; empty when unknown.
     pub fn caller_number(&self) -> String {
         self.lock().text(sys::rust_ivr_caller_number)
+    }
+
+    /// The number of whoever this channel is connected to (`CONNECTEDLINE(num)`); empty when unknown.
+    pub fn connected_number(&self) -> String {
+        self.lock().text(sys::rust_ivr_connected_number)
+    }
+
+    /// As [`super::channel::Channel::dialled_number`].
+    pub fn dialled_number(&self) -> String {
+        self.lock().text(sys::rust_ivr_dialled_number)
+    }
+
+    /// A channel variable; empty when unset.
+    pub fn variable(&self, name: &CStr) -> String {
+        self.lock().variable(name)
+    }
+
+    /// Whether the reference is to the same channel.
+    pub fn is(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
+    /// The extension of the dialplan that it is at; a leg that `Dial` called has that of its caller
+    /// (apps/app_dial.c: dial_exec_full).
+    pub fn extension(&self) -> String {
+        self.lock().text(sys::ast_channel_exten)
+    }
+
+    /// Where it is in the dialplan. `None`: it runs none, such as a leg that `Dial` called.
+    pub fn position(&self) -> Option<Position> {
+        let lock = self.lock();
+        (!lock.read(sys::ast_channel_pbx).is_null()).then(|| Position {
+            context: c_string(&lock.text(sys::ast_channel_context)),
+            extension: c_string(&lock.text(sys::ast_channel_exten)),
+            priority: lock.read(sys::ast_channel_priority),
+        })
     }
 
     /// Where a transfer of this channel looks extensions up: `TRANSFER_CONTEXT`, else the

@@ -20,6 +20,7 @@
 #include <asterisk/format_cap.h>
 #include <asterisk/frame.h>
 #include <asterisk/logger.h>
+#include <asterisk/max_forwards.h>
 #include <asterisk/module.h>
 #include <asterisk/musiconhold.h>
 #include <asterisk/options.h>
@@ -58,6 +59,20 @@ const char *rust_ivr_caller_number(const struct ast_channel *chan)
 	const struct ast_party_number *number = &ast_channel_caller((struct ast_channel *) chan)->id.number;
 
 	return S_COR(number->valid, number->str, "");
+}
+
+/* The number of the other side, or an empty string. Locked as above. */
+const char *rust_ivr_connected_number(const struct ast_channel *chan)
+{
+	const struct ast_party_number *number = &ast_channel_connected((struct ast_channel *) chan)->id.number;
+
+	return S_COR(number->valid, number->str, "");
+}
+
+/* What was dialled when the call came in, or an empty string. Locked as above. */
+const char *rust_ivr_dialled_number(const struct ast_channel *chan)
+{
+	return S_OR(ast_channel_dialed((struct ast_channel *) chan)->number.str, "");
 }
 
 /* Channels, formats, bridges and bridge channels are reference counted objects. */
@@ -191,15 +206,37 @@ struct ast_channel *rust_ivr_request(const char *tech, const char *address,
 	return chan;
 }
 
-void rust_ivr_lock_both(struct ast_channel *one, struct ast_channel *other)
+/*
+ * Fills a new leg in as apps/app_dial.c: dial_exec_full does: its other side sees who calls, and
+ * the leg's own caller id is the number that is called. Non-zero: a call that runs in circles,
+ * through Local channels, has been forwarded too often. No lock is held.
+ */
+int rust_ivr_prepare_leg(struct ast_channel *leg, struct ast_channel *requestor, const char *number)
 {
-	ast_channel_lock_both(one, other);
+	int forwards;
+
+	ast_channel_lock_both(leg, requestor);
+	forwards = ast_max_forwards_get(requestor);
+	ast_channel_inherit_variables(requestor, leg);
+	ast_channel_datastore_inherit(requestor, leg);
+	ast_max_forwards_decrement(leg);
+	ast_connected_line_copy_from_caller(ast_channel_connected(leg), ast_channel_caller(requestor));
+	if (!ast_channel_caller(leg)->id.number.valid) {
+		ast_set_callerid(leg, number, NULL, NULL);
+	}
+	ast_channel_language_set(leg, ast_channel_language(requestor));
+	ast_channel_musicclass_set(leg, ast_channel_musicclass(requestor));
+	ast_channel_req_accountcodes(leg, requestor, AST_CHANNEL_REQUESTOR_BRIDGE_PEER);
+	ast_channel_unlock(requestor);
+	ast_channel_unlock(leg);
+	return forwards <= 0;
 }
 
-/* Who calls, as the new channel's other side is to see it. Both locked. */
-void rust_ivr_connect_caller(struct ast_channel *chan, struct ast_channel *requestor)
+/* Runs the dialplan on a leg that we called: from now on it is a call of its own. 0: it runs. */
+int rust_ivr_start_pbx(struct ast_channel *leg)
 {
-	ast_connected_line_copy_from_caller(ast_channel_connected(chan), ast_channel_caller(requestor));
+	ast_channel_clear_flag(leg, AST_FLAG_OUTGOING);
+	return ast_pbx_start(leg) != AST_PBX_SUCCESS;
 }
 
 int rust_ivr_frame_type(const struct ast_frame *frame)

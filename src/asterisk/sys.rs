@@ -27,6 +27,8 @@ unsafe extern "C" {
     pub fn rust_ivr_channel_lock(chan: *mut ast_channel);
     pub fn rust_ivr_channel_unlock(chan: *mut ast_channel);
     pub fn rust_ivr_caller_number(chan: *const ast_channel) -> *const c_char;
+    pub fn rust_ivr_connected_number(chan: *const ast_channel) -> *const c_char;
+    pub fn rust_ivr_dialled_number(chan: *const ast_channel) -> *const c_char;
     pub fn rust_ivr_ref(object: *mut c_void);
     pub fn rust_ivr_unref(object: *mut c_void);
     // They only compare the pointer with constants.
@@ -49,8 +51,12 @@ unsafe extern "C" {
         requestor: *mut ast_channel,
         cause: *mut c_int,
     ) -> *mut ast_channel;
-    pub fn rust_ivr_lock_both(one: *mut ast_channel, other: *mut ast_channel);
-    pub fn rust_ivr_connect_caller(chan: *mut ast_channel, requestor: *mut ast_channel);
+    pub fn rust_ivr_prepare_leg(
+        leg: *mut ast_channel,
+        requestor: *mut ast_channel,
+        number: *const c_char,
+    ) -> c_int;
+    pub fn rust_ivr_start_pbx(leg: *mut ast_channel) -> c_int;
     pub fn rust_ivr_frame_type(frame: *const ast_frame) -> c_int;
     pub fn rust_ivr_frame_value(frame: *const ast_frame) -> c_int;
     pub fn rust_ivr_frame_free(frame: *mut ast_frame);

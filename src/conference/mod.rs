@@ -2,8 +2,18 @@
 //! for the manager.
 
 pub mod flow;
+pub mod held;
 pub mod session;
 pub mod ways;
+
+/// The client's call, whichever way it came.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// The canonical phone; empty when there is none.
+    pub phone: String,
+    /// The extension that was dialled.
+    pub extension: String,
+}
 
 /// How a conference ended, for the channel that runs it (`RUSTCONF_STATUS`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

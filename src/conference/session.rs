@@ -3,8 +3,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::Status;
 use super::flow::{self, Act, Event, Phase, Rules, State};
+use super::{Client, Status};
 use crate::numbers::{Gaps, Number};
 use crate::ports::{Directory, Farewell, Happened, Notice, Party, Seat, Sound};
 use crate::settings::Settings;
@@ -21,16 +21,7 @@ pub struct Tools<'t> {
     /// Is told the state's word, [`State::word`], at the begin and whenever it changes.
     pub live: &'t dyn Fn(&str),
     /// What fills the gaps of `[general] outbound` beside the number.
-    pub client: Client<'t>,
-}
-
-/// The client's call, as the channel says: hostile text.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Client<'t> {
-    /// The client's number.
-    pub phone: &'t str,
-    /// The extension that was dialled.
-    pub extension: &'t str,
+    pub client: &'t Client,
 }
 
 /// One manager on the way.
@@ -114,8 +105,8 @@ impl<'s> Session<'s> {
         let outbound = &settings.general.outbound;
         let destination = outbound.render(Gaps {
             number: Some(number),
-            exten: client.extension,
-            phone: client.phone,
+            exten: &client.extension,
+            phone: &client.phone,
         });
         log::info!("{}: rings {destination}", self.seat.name());
         self.seat

@@ -9,13 +9,16 @@ pub enum Side {
     Client,
 }
 
-/// `RustConfAdd([manager][,options])`.
+/// `RustConfAdd([manager or digits][,options])`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arguments {
-    /// Whom to call back; unchecked, empty when not given.
-    pub manager: String,
+    /// Whom to call back or, with `m`, the last digits of the client's number; unchecked, empty
+    /// when not given.
+    pub number: String,
     /// `m` or `c`.
     pub side: Option<Side>,
+    /// `a`: the client's last digits are always asked for (W2).
+    pub always_ask: bool,
 }
 
 /// What is known of a channel that runs the application.
@@ -25,8 +28,6 @@ pub struct Facts {
     pub bridged: bool,
     /// It carries a transfer's variables.
     pub transferred: bool,
-    /// Calls that its own endpoint has on hold.
-    pub held_calls: usize,
 }
 
 /// A way in.
@@ -43,13 +44,21 @@ pub enum Way {
 impl Arguments {
     /// Reads the application's arguments; the error names what is wrong with them.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let (manager, options) = text.split_once(',').unwrap_or((text, ""));
-        let mut side = None;
+        let (number, options) = text.split_once(',').unwrap_or((text, ""));
+        let (mut side, mut always_ask) = (None, false);
         for option in options.chars().filter(|c| !c.is_whitespace()) {
             let wanted = match option {
                 'm' => Side::Manager,
                 'c' => Side::Client,
-                other => return Err(format!("RustConfAdd has no option {other:?}: use m or c")),
+                'a' => {
+                    always_ask = true;
+                    continue;
+                }
+                other => {
+                    return Err(format!(
+                        "RustConfAdd has no option {other:?}: use m, c or a"
+                    ));
+                }
             };
             if side.is_some_and(|side| side != wanted) {
                 return Err("RustConfAdd takes option m or c, not both".to_owned());
@@ -57,20 +66,22 @@ impl Arguments {
             side = Some(wanted);
         }
         Ok(Self {
-            manager: manager.trim().to_owned(),
+            number: number.trim().to_owned(),
             side,
+            always_ask,
         })
     }
 }
 
-/// Chooses the way in.
-pub fn choose(side: Option<Side>, facts: Facts) -> Way {
+/// Chooses the way in. `holds_a_call`: whether its own endpoint has a call on hold; asked only when
+/// nothing else decides, since all channels are looked at for it.
+pub fn choose(side: Option<Side>, facts: Facts, holds_a_call: impl FnOnce() -> bool) -> Way {
     match side {
         _ if facts.bridged => Way::FeatureCode,
         Some(Side::Manager) => Way::HeldCall,
         Some(Side::Client) => Way::CallBack,
         None if facts.transferred => Way::CallBack,
-        None if facts.held_calls > 0 => Way::HeldCall,
+        None if holds_a_call() => Way::HeldCall,
         None => Way::CallBack,
     }
 }
@@ -103,59 +114,49 @@ mod tests {
     const NOTHING: Facts = Facts {
         bridged: false,
         transferred: false,
-        held_calls: 0,
+    };
+    const BRIDGED: Facts = Facts {
+        bridged: true,
+        ..NOTHING
+    };
+    const TRANSFERRED: Facts = Facts {
+        transferred: true,
+        ..NOTHING
     };
 
     #[test]
     fn the_channel_decides_when_nobody_else_does() {
-        let with = |change: fn(&mut Facts)| {
-            let mut facts = NOTHING;
-            change(&mut facts);
-            choose(None, facts)
-        };
-        assert_eq!(with(|f| f.bridged = true), Way::FeatureCode);
-        assert_eq!(with(|f| f.held_calls = 1), Way::HeldCall);
-        assert_eq!(with(|f| f.transferred = true), Way::CallBack);
-        assert_eq!(
-            with(|f| (f.transferred, f.held_calls) = (true, 2)),
-            Way::CallBack
-        );
-        assert_eq!(with(|_| ()), Way::CallBack);
+        let never = || panic!("nobody needs to look at all channels");
+        assert_eq!(choose(None, BRIDGED, never), Way::FeatureCode);
+        assert_eq!(choose(None, TRANSFERRED, never), Way::CallBack);
+        assert_eq!(choose(None, NOTHING, || true), Way::HeldCall);
+        assert_eq!(choose(None, NOTHING, || false), Way::CallBack);
     }
 
     #[test]
     fn an_option_decides_unless_the_channel_is_in_a_call() {
-        let held = Facts {
-            held_calls: 1,
-            ..NOTHING
-        };
-        assert_eq!(choose(Some(Side::Client), held), Way::CallBack);
-        assert_eq!(choose(Some(Side::Manager), NOTHING), Way::HeldCall);
-        assert_eq!(
-            choose(
-                Some(Side::Client),
-                Facts {
-                    bridged: true,
-                    ..NOTHING
-                }
-            ),
-            Way::FeatureCode
-        );
+        let never = || panic!("nobody needs to look at all channels");
+        let client = Some(Side::Client);
+        assert_eq!(choose(client, NOTHING, never), Way::CallBack);
+        assert_eq!(choose(Some(Side::Manager), NOTHING, never), Way::HeldCall);
+        assert_eq!(choose(client, BRIDGED, never), Way::FeatureCode);
     }
 
     #[test]
     fn arguments_are_a_manager_and_an_option() {
         let parsed = |text| Arguments::parse(text).unwrap();
         assert_eq!(parsed(""), Arguments::default());
-        assert_eq!(parsed("101").manager, "101");
+        assert_eq!(parsed("101").number, "101");
         assert_eq!(
             parsed(" 101 ,c"),
             Arguments {
-                manager: "101".into(),
-                side: Some(Side::Client)
+                number: "101".into(),
+                side: Some(Side::Client),
+                ..Arguments::default()
             }
         );
         assert_eq!(parsed(",m").side, Some(Side::Manager));
+        assert!(parsed("4567,ma").always_ask);
         assert!(Arguments::parse(",x").unwrap_err().contains("'x'"));
         assert!(Arguments::parse(",mc").is_err());
     }

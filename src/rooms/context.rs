@@ -16,10 +16,17 @@ pub const ROOM: Place = Place {
 /// The option of `Dial` that leaves a new leg's transfers to us: it runs [`PREPARE_TRANSFERS`].
 pub const DIAL_OPTION: &str = "b(res_rust_ivr-room^transfers^1)";
 
-const ENTER: &[Step] = &[Step {
-    application: APPLICATION,
-    arguments: None,
-}];
+const ENTER: &[Step] = &[
+    Step {
+        application: APPLICATION,
+        arguments: None,
+    },
+    // Who ran a dialplan of its own before goes on there; a leg that `Dial` called ends here.
+    Step {
+        application: c"Hangup",
+        arguments: None,
+    },
+];
 
 const PREPARE_TRANSFERS: &[Step] = &[
     Step {

@@ -17,6 +17,7 @@ use super::people::{Arrival, Fate, People};
 use crate::asterisk::bridge::{Bridge, Features, Stay, end_hold_music, hold_with_music};
 use crate::asterisk::channel::{Channel, Outgoing};
 use crate::asterisk::reference::ChannelRef;
+use crate::conference::Client;
 use crate::ports::{Farewell, Happened};
 use crate::settings::Orphan;
 
@@ -28,10 +29,10 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    /// Opens a room. The error says which module is missing.
-    pub fn open(&self, music: &str, orphan: Orphan) -> Result<Arc<Room>, String> {
+    /// Opens a room for a client. The error says which module is missing.
+    pub fn open(&self, client: Client, music: &str, orphan: Orphan) -> Result<Arc<Room>, String> {
         let number = self.opened.fetch_add(1, Ordering::Relaxed) + 1;
-        let room = Room::new(format!("room-{number}"), music, orphan)?;
+        let room = Room::new(format!("room-{number}"), client, music, orphan)?;
         let mut live = self.live.lock();
         live.retain(|room| room.strong_count() > 0);
         live.push(Arc::downgrade(&room));
@@ -48,6 +49,8 @@ impl Rooms {
 pub struct Room {
     /// `RUSTCONF_ROOM`.
     pub id: String,
+    /// What was known of the client's call before it was moved here.
+    pub client: Client,
     talk: Bridge,
     hold: Bridge,
     music: String,
@@ -64,12 +67,13 @@ pub struct Room {
 
 impl Room {
     /// Makes the bridges. The error says which module is missing.
-    pub fn new(id: String, music: &str, orphan: Orphan) -> Result<Arc<Self>, String> {
+    fn new(id: String, client: Client, music: &str, orphan: Orphan) -> Result<Arc<Self>, String> {
         let bell = |name| {
             EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
                 .map_err(|error| format!("no file descriptor for a room's {name}: {error}"))
         };
         Ok(Arc::new(Self {
+            client,
             talk: Bridge::for_talk(&format!("{id}-talk"))?,
             hold: Bridge::for_hold(&format!("{id}-hold"))?,
             music: music.to_owned(),

@@ -83,7 +83,7 @@ impl Seat for ManagerSeat<'_> {
     }
 
     fn call_third(&mut self, destination: &str, ring: Duration) {
-        let attempt = DialAttempt::begin(self.leg, destination, ring, Waiting::Ringback);
+        let attempt = DialAttempt::begin(self.leg, destination, "", ring, Waiting::Ringback);
         self.third = Some(attempt.map_or_else(ThirdPerson::Failed, ThirdPerson::Rings));
     }
 

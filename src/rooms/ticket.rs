@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::room::Room;
 use crate::asterisk::channel::Channel;
+use crate::asterisk::context::Position;
 use crate::asterisk::datastore::Datastore;
 use crate::asterisk::reference::ChannelRef;
 use crate::ports::Farewell;
@@ -25,6 +26,8 @@ pub enum Role {
 pub struct Ticket {
     room: Arc<Room>,
     role: Role,
+    /// Where the channel was before; the way into the room has no extension to tell.
+    from: Option<Position>,
     used: bool,
 }
 
@@ -38,19 +41,31 @@ impl Ticket {
         Self {
             room: Arc::clone(room),
             role,
+            from: None,
             used: false,
         }
     }
 
-    /// Gives the ticket to a channel.
-    pub fn put_on(self, channel: &ChannelRef) {
-        channel.carry(self);
+    /// Gives the ticket to a channel, before that is sent anywhere. False: it has another one,
+    /// since somebody else is just sending it to a room.
+    pub fn put_on(mut self, channel: &ChannelRef) -> bool {
+        self.from = channel.position();
+        channel.carry(self)
     }
 
-    /// Uses the channel's ticket, if it has one.
+    /// Takes an unused ticket back.
+    pub fn take_back(channel: &ChannelRef) {
+        drop(channel.take::<Self>());
+    }
+
+    /// Uses the channel's ticket, if it has one. The channel is back where it was in the dialplan,
+    /// if it ran one, and goes on there when the application returns.
     pub fn use_of(channel: &mut Channel) -> Option<(Arc<Room>, Role)> {
-        let mut ticket: Self = channel.take()?;
+        let mut ticket: Self = channel.reference().take()?;
         ticket.used = true;
+        if let Some(from) = &ticket.from {
+            channel.go_back_to(from);
+        }
         Some((Arc::clone(&ticket.room), ticket.role))
     }
 }

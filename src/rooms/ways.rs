@@ -11,74 +11,139 @@ use crate::asterisk::channel::{Channel, Outgoing};
 use crate::asterisk::dial::{DialAttempt, Ring, Waiting};
 use crate::asterisk::reference::ChannelRef;
 use crate::asterisk::wait::Woken;
+use crate::conference::held::{Seen, Traces};
+use crate::numbers::NumberPlan;
 use crate::ports::{Dialled, Sound};
 
 /// A telephone's packets come every 20 ms.
 const TICK: Duration = Duration::from_millis(20);
 
 /// Sends two channels of one bridge to the room at once; neither is hung up because the other left.
-/// False: Asterisk would not send both.
+/// False: Asterisk would not send both, or somebody else is just sending them elsewhere.
 pub fn send_both(room: &Arc<Room>, client: &ChannelRef, other: &ChannelRef, role: Role) -> bool {
-    let id = room.expect_client();
-    Ticket::new(room, Role::Client(id)).put_on(client);
-    Ticket::new(room, role).put_on(other);
-    ChannelRef::send_both([client, other], ROOM)
+    send_both_if(room, client, other, role, || true)
 }
 
-/// A call that is on hold: the client, and the leg that holds it.
-pub struct HeldCall {
+/// `still`: whether the call is what it was; asked when nobody else can send the client away.
+fn send_both_if(
+    room: &Arc<Room>,
+    client: &ChannelRef,
+    other: &ChannelRef,
+    role: Role,
+    still: impl FnOnce() -> bool,
+) -> bool {
+    let id = room.expect_client();
+    if !Ticket::new(room, Role::Client(id)).put_on(client) {
+        return false;
+    }
+    if still() && Ticket::new(room, role).put_on(other) {
+        return ChannelRef::send_both([client, other], ROOM);
+    }
+    Ticket::take_back(client);
+    false
+}
+
+/// W2: brings the client of a call into the room. False: the call is not any more what was seen, be
+/// it that another manager was faster.
+pub fn pull(room: &Arc<Room>, call: &SeenCall) -> bool {
+    let SeenCall {
+        client,
+        first_leg,
+        seen,
+    } = call;
+    let unchanged = || {
+        let peer = client.bridge_peer();
+        client.is_held() == seen.held && peer.is_some_and(|peer| peer.is(first_leg))
+    };
+    send_both_if(room, client, first_leg, Role::FirstLeg, unchanged)
+}
+
+/// A call of an endpoint: a client, and the leg of the endpoint that talks with it or holds it.
+pub struct SeenCall {
     /// The client's leg.
     pub client: ChannelRef,
-    /// The leg that holds it.
+    /// The endpoint's leg.
     pub first_leg: ChannelRef,
-    /// The client's number.
-    pub number: String,
+    /// What is known of them.
+    pub seen: Seen,
 }
 
-/// The calls that the leg's own endpoint has on hold.
-pub fn held_calls(leg: &Channel) -> Vec<HeldCall> {
+/// The other calls of the leg's own endpoint.
+pub fn calls_of_endpoint(leg: &Channel, plan: &NumberPlan) -> Vec<SeenCall> {
     let Some((endpoint, _)) = leg.name().rsplit_once('-') else {
         return Vec::new();
     };
-    let held = ChannelRef::all().into_iter().filter(ChannelRef::is_held);
-    held.filter_map(|client| {
-        let first_leg = client.bridge_peer()?;
-        let first_name = first_leg.name();
-        let same = first_name
-            .rsplit_once('-')
-            .is_some_and(|(other, _)| other == endpoint);
-        (same && !leg.is(&first_leg)).then(|| HeldCall {
-            number: client.caller_number(),
-            client,
-            first_leg,
+    let of_endpoint = |first_leg: &ChannelRef| {
+        let name = first_leg.name();
+        let same = name.rsplit_once('-').is_some_and(|(of, _)| of == endpoint);
+        same && !leg.is(first_leg)
+    };
+    let first_legs = ChannelRef::all().into_iter().filter(of_endpoint);
+    first_legs
+        .filter_map(|first_leg| {
+            let client = first_leg.bridge_peer()?;
+            let seen = look_at(&client, &first_leg, plan);
+            Some(SeenCall {
+                client,
+                first_leg,
+                seen,
+            })
         })
-    })
-    .collect()
+        .collect()
 }
 
-/// Rings the manager, for `ring` at most, while the client hears music. Answered: the manager is
-/// on the way into the room on a thread of its own.
-pub fn call_back(
-    client: &mut Channel,
-    destination: &str,
-    ring: Duration,
-    room: &Arc<Room>,
-    music: &str,
-) -> Dialled {
-    client.hold_music(Some(music));
-    let end = ring_manager(client, destination, ring, room);
+/// Whether the leg's own endpoint has a call on hold.
+pub fn holds_a_call(leg: &Channel, plan: &NumberPlan) -> bool {
+    let calls = calls_of_endpoint(leg, plan);
+    calls.iter().any(|call| call.seen.held)
+}
+
+fn look_at(client: &ChannelRef, first_leg: &ChannelRef, plan: &NumberPlan) -> Seen {
+    let placed = first_leg.position().is_some();
+    let traces = Traces {
+        placed_by: placed.then(|| first_leg.caller_number()),
+        connected: client.connected_number(),
+        dialled: client.variable(c"DIALEDPEERNUMBER"),
+        office: [client.extension(), client.dialled_number()],
+    };
+    Seen {
+        number: client.caller_number(),
+        held: client.is_held(),
+        manager: traces.manager(plan),
+    }
+}
+
+/// A manager to be called back.
+pub struct CallBack<'w> {
+    /// The `Dial()` destination.
+    pub destination: &'w str,
+    /// The leg's caller id, which a third person sees.
+    pub number: &'w str,
+    /// How long it rings at most.
+    pub ring: Duration,
+    /// What the client hears meanwhile, a class of `musiconhold.conf`.
+    pub music: &'w str,
+}
+
+/// Rings the manager while the client hears music. Answered: the manager is on the way into the
+/// room on a thread of its own.
+pub fn call_back(client: &mut Channel, call: &CallBack<'_>, room: &Arc<Room>) -> Dialled {
+    client.hold_music(Some(call.music));
+    let end = ring_manager(client, call, room);
     // Before the client joins the room.
     client.hold_music(None);
     end
 }
 
-fn ring_manager(
-    client: &mut Channel,
-    destination: &str,
-    ring: Duration,
-    room: &Arc<Room>,
-) -> Dialled {
-    let mut attempt = match DialAttempt::begin(client, destination, ring, Waiting::Music) {
+fn ring_manager(client: &mut Channel, call: &CallBack<'_>, room: &Arc<Room>) -> Dialled {
+    let CallBack {
+        destination,
+        number,
+        ring,
+        ..
+    } = *call;
+    let begun = DialAttempt::begin(client, destination, number, ring, Waiting::Music);
+    let mut attempt = match begun {
         Ok(attempt) => attempt,
         Err(end) => return end,
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::values::{
     absolute, digits, driver, host, key, music_class, orphan, pattern, port, query, seconds,
-    template, text, tls, whole,
+    template, text, tls, whole, yes_or_no,
 };
 use super::{Address, Driver, Line, Secret, Settings, Tls};
 use crate::numbers::{Pattern, shown};
@@ -66,6 +66,9 @@ pub(super) const OPTIONS: &[(&str, &str, Read)] = &[
     ("ivr", "repeat", |d, v| {
         put(&mut d.settings.ivr.repeat, whole(v, "times", 1..=10, 1))
     }),
+    ("ivr", "follow_forwards", |d, v| {
+        put(&mut d.settings.ivr.follow_forwards, yes_or_no(v))
+    }),
     ("ivr", "sounds", |d, v| {
         put(&mut d.settings.ivr.sounds, text(v, "rust_ivr"))
     }),
@@ -98,6 +101,12 @@ pub(super) const OPTIONS: &[(&str, &str, Read)] = &[
     }),
     ("conference", "hold_music", |d, v| {
         put(&mut d.settings.conference.hold_music, music_class(v))
+    }),
+    ("conference", "one_held_is_enough", |d, v| {
+        put(&mut d.settings.conference.one_held_is_enough, yes_or_no(v))
+    }),
+    ("conference", "pass_digits", |d, v| {
+        put(&mut d.settings.conference.pass_digits, yes_or_no(v))
     }),
     ("conference", "orphan", |d, v| {
         put(&mut d.settings.conference.orphan, orphan(v))

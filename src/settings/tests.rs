@@ -188,6 +188,7 @@ fn every_value_reaches_its_place() {
 fn every_value_of_a_conference_reaches_its_place() {
     let text = "[conference]\nadd_key = A\njoin_key = 0\ncancel_key = D\ncode_timeout = 6\n\
                 ring_timeout = 7\ntries = 8\nhold_music = Class-9_x.y\norphan = Wait\nsounds = /c\n\
+                one_held_is_enough = yes\npass_digits = no\n\
                 [database]\ncode_query = SELECT a FROM b WHERE c = ?";
     let settings = parse(text).unwrap();
     let conference = Conference {
@@ -200,6 +201,8 @@ fn every_value_of_a_conference_reaches_its_place() {
         ring_timeout: Duration::from_secs(7),
         tries: 8,
         hold_music: "Class-9_x.y".to_owned(),
+        one_held_is_enough: true,
+        pass_digits: false,
         orphan: Orphan::Wait,
         sounds: "/c".to_owned(),
     };

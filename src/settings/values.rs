@@ -89,16 +89,23 @@ pub(super) fn absolute(value: &str, example: &str) -> Result<PathBuf, String> {
     Ok(value.into())
 }
 
-/// A wish for TLS is refused where it cannot be had: never is there less safety than was asked for.
-pub(super) fn tls(value: &str) -> Result<bool, String> {
+/// Yes or no.
+pub(super) fn yes_or_no(value: &str) -> Result<bool, String> {
     match value.to_ascii_lowercase().as_str() {
         "no" => Ok(false),
-        "yes" if cfg!(feature = "tls") => Ok(true),
-        "yes" => Err(
+        "yes" => Ok(true),
+        _ => Err("write yes or no".to_owned()),
+    }
+}
+
+/// A wish for TLS is refused where it cannot be had: never is there less safety than was asked for.
+pub(super) fn tls(value: &str) -> Result<bool, String> {
+    match yes_or_no(value)? {
+        true if !cfg!(feature = "tls") => Err(
             "this module was built without TLS: build it with make FEATURES=tls and install that"
                 .to_owned(),
         ),
-        _ => Err("write yes or no".to_owned()),
+        wanted => Ok(wanted),
     }
 }
 

@@ -84,9 +84,14 @@ pub fn called_out(office: &Office) -> (Call, Call) {
 
 /// A call that Bitrix24 places to one of our extensions.
 pub fn call_from_bitrix24(office: &Office, extension: &str, tone: f64) -> Call {
+    call_from(office, "101", extension, tone)
+}
+
+/// The same by another manager.
+pub fn call_from(office: &Office, manager: &str, extension: &str, tone: f64) -> Call {
     let uri = format!("sip:{extension}@{}", office.machine.address());
     let invite = Invite::to(&uri)
-        .from("101")
+        .from(manager)
         .auth(Credentials::new(PBX_LOGIN, PBX_PASSWORD))
         .says(Source::tone(tone));
     office.bitrix24.call(invite)

@@ -64,9 +64,9 @@ fn run_with(
         directory: &Codes(world.fuse),
         notices,
         live: &|word| words.borrow_mut().push(word.to_owned()),
-        client: Client {
-            phone: "79161234567",
-            extension: "700",
+        client: &Client {
+            phone: "79161234567".to_owned(),
+            extension: "700".to_owned(),
         },
     };
     let status = Session::new(world, tools).run_or_rescue();

@@ -1,0 +1,127 @@
+//! The client's part: music while the manager is called back, the stay in the room, and a person
+//! (A8) whatever becomes of the room.
+
+use std::sync::Arc;
+
+use crate::asterisk::application::After;
+use crate::asterisk::channel::Channel;
+use crate::conference::{Client, Status};
+use crate::numbers::{Gaps, Number, Phone};
+use crate::ports::{CallLeg, Dialled};
+use crate::rooms::people::Fate;
+use crate::rooms::room::Room;
+use crate::rooms::ways::{self, CallBack};
+use crate::service::Service;
+
+/// W3, W4: the manager is called back to a client who came alone.
+pub fn call_manager_back(service: &Service, leg: &mut Channel, manager: &str) -> After {
+    if leg.answer().is_err() {
+        return end(leg, Status::Hangup);
+    }
+    let client = client_of(service, &leg.caller_number(), leg.extension());
+    let manager = match Number::of_manager(manager) {
+        Ok(manager) => manager,
+        Err(why) => {
+            log::warn!("{}: the manager cannot be called back: {why}", leg.name());
+            return without_manager(service, leg, &client);
+        }
+    };
+    let destination = service.settings.general.manager.render(Gaps {
+        number: Some(&manager),
+        exten: &client.extension,
+        phone: &client.phone,
+    });
+    let Some(room) = open_room(service, leg.name(), client.clone()) else {
+        return without_manager(service, leg, &client);
+    };
+    let id = room.expect_client();
+    log::info!("{}: calls the manager back: {destination}", leg.name());
+    let conference = &service.settings.conference;
+    let call = CallBack {
+        destination: &destination,
+        number: &shown_number(leg, &manager),
+        ring: conference.ring_timeout,
+        music: &conference.hold_music,
+    };
+    match ways::call_back(leg, &call, &room) {
+        Dialled::Answered => stay(service, leg, &room, id),
+        Dialled::Gone => end(leg, Status::Hangup),
+        other => {
+            log::info!("{}: the manager: {}", leg.name(), other.as_str());
+            without_manager(service, leg, &client)
+        }
+    }
+}
+
+/// The caller id of a manager who is called back, which third persons see: the number that the
+/// client dialled, as `Dial` would have given it (W1); where the client's own call came to the
+/// manager's extension, the manager's.
+fn shown_number(client: &Channel, manager: &Number) -> String {
+    match client.dialled_number() {
+        dialled if dialled.is_empty() || dialled == client.extension() => manager.to_string(),
+        dialled => dialled,
+    }
+}
+
+/// The client's stay in the room, and where it goes then.
+pub fn stay(service: &Service, leg: &mut Channel, room: &Arc<Room>, id: u32) -> After {
+    leg.set_variable("RUSTCONF_ROOM", &room.id);
+    let fate = room.stay(id, leg);
+    if leg.is_gone() {
+        return end(leg, Status::Hangup);
+    }
+    match fate {
+        Fate::Fallback => without_manager(service, leg, &room.client),
+        Fate::HangUp if room.has_joined() => end(leg, Status::Joined),
+        Fate::HangUp => end(leg, Status::Talked),
+    }
+}
+
+/// A8 holds here too: the client gets a person.
+fn without_manager(service: &Service, leg: &mut Channel, client: &Client) -> After {
+    leg.set_variable("RUSTCONF_STATUS", Status::NoManager.as_str());
+    let settings = &service.settings;
+    let destination = settings.general.fallback.render(Gaps {
+        exten: &client.extension,
+        phone: &client.phone,
+        ..Gaps::default()
+    });
+    log::info!(
+        "{}: the client goes to the fallback: rings {destination}",
+        leg.name()
+    );
+    match CallLeg::dial(leg, &destination, settings.ivr.fallback_timeout) {
+        Dialled::Answered => After::Over,
+        Dialled::Gone => end(leg, Status::Hangup),
+        _ => end(leg, Status::NoManager),
+    }
+}
+
+/// The end of the application for a channel: the dialplan goes on where nobody was reached.
+pub fn end(leg: &mut Channel, status: Status) -> After {
+    leg.set_variable("RUSTCONF_STATUS", status.as_str());
+    log::info!("{}: RustConfAdd: {}", leg.name(), status.as_str());
+    match status {
+        Status::NoCall | Status::Error | Status::NoManager => After::GoOn,
+        Status::Joined | Status::Talked | Status::Hangup => After::Over,
+    }
+}
+
+/// A client by the number and the extension that its channel has.
+pub fn client_of(service: &Service, number: &str, extension: String) -> Client {
+    let phone = Phone::parse(number, &service.settings.numbers);
+    Client {
+        phone: phone.map_or_else(String::new, |phone| phone.canonical().to_owned()),
+        extension,
+    }
+}
+
+/// A room for a client. `None`: a module of Asterisk is missing, and the log says which.
+pub fn open_room(service: &Service, channel: &str, client: Client) -> Option<Arc<Room>> {
+    let conference = &service.settings.conference;
+    service
+        .rooms
+        .open(client, &conference.hold_music, conference.orphan)
+        .map_err(|why| log::error!("{channel}: {why}"))
+        .ok()
+}

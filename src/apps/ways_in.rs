@@ -1,0 +1,164 @@
+//! How a call gets into a room: a feature code (W1), a second call of the manager (W2), a transfer
+//! (W4). W3 is the client's own: `client.rs`.
+
+use crate::asterisk::application::After;
+use crate::asterisk::channel::Channel;
+use crate::asterisk::reference::ChannelRef;
+use crate::conference::Status;
+use crate::conference::held::{self, Choice, Rules};
+use crate::conference::ways::Arguments;
+use crate::ports::{CallLeg, Heard, Notice};
+use crate::rooms::ticket::Role;
+use crate::rooms::ways::{self, SeenCall};
+use crate::service::Service;
+
+use super::client::{client_of, end, open_room};
+use super::manager::{manage, say};
+
+/// W1. Runs inside the bridge's hook, so it only sends both legs on their way.
+pub fn feature_code(service: &Service, leg: &mut Channel) -> After {
+    // A feature's application that returns anything else is kicked out of its call.
+    const STAY: After = After::GoOn;
+    if !is_managers(service, leg.name()) {
+        log::info!(
+            "{}: only the manager's leg may add a third person",
+            leg.name()
+        );
+        return STAY;
+    }
+    send_to_room(service, &leg.reference());
+    STAY
+}
+
+/// W1, W4: both legs of a call of two go into a room. Whatever fails, the call stays as it is.
+pub fn send_to_room(service: &Service, manager: &ChannelRef) {
+    let Some(client) = manager.bridge_peer() else {
+        log::warn!(
+            "{}: this call has not exactly two sides, nobody can be added to it",
+            manager.name()
+        );
+        return;
+    };
+    let known = client_of(service, &client.caller_number(), client.extension());
+    if let Some(room) = open_room(service, &manager.name(), known)
+        && !ways::send_both(&room, &client, manager, Role::Manager)
+    {
+        log::error!(
+            "{}: Asterisk would not send both legs to {}",
+            manager.name(),
+            room.id
+        );
+    }
+}
+
+/// W2. Digits out of the dialplan are judged before the call is answered: who dials a client that
+/// is not there hears the dialplan's answer.
+pub fn pull_held_call(service: &Service, leg: &mut Channel, arguments: &Arguments) -> After {
+    let given = (!arguments.always_ask && !arguments.number.is_empty()).then(|| &*arguments.number);
+    let found = match given {
+        Some(digits) => {
+            leg.set_variable("RUSTCONF_DIGITS", digits);
+            let calls = ways::calls_of_endpoint(leg, &service.settings.numbers);
+            by_digits(service, leg, &calls, digits)
+        }
+        None => {
+            if leg.answer().is_err() {
+                return end(leg, Status::Hangup);
+            }
+            ask_which(service, leg, arguments.always_ask)
+        }
+    };
+    let Some(call) = found else {
+        log::warn!("{}: no call to add a third person to", leg.name());
+        if given.is_none() {
+            say(service, leg, Notice::NoCall);
+        }
+        return end(leg, Status::NoCall);
+    };
+    if leg.answer().is_err() {
+        return end(leg, Status::Hangup);
+    }
+    pull(service, leg, &call)
+}
+
+fn pull(service: &Service, leg: &mut Channel, call: &SeenCall) -> After {
+    let known = client_of(service, &call.seen.number, call.client.extension());
+    let Some(room) = open_room(service, leg.name(), known) else {
+        return end(leg, Status::Error);
+    };
+    if !ways::pull(&room, call) {
+        log::warn!(
+            "{}: the call has changed meanwhile and is left alone",
+            leg.name()
+        );
+        say(service, leg, Notice::NoCall);
+        return end(leg, Status::NoCall);
+    }
+    manage(service, leg, &room)
+}
+
+/// The call that is proven to be the manager's, or the one whose client's digits are typed.
+fn ask_which(service: &Service, leg: &mut Channel, always_ask: bool) -> Option<SeenCall> {
+    let plan = &service.settings.numbers;
+    let mut calls = ways::calls_of_endpoint(leg, plan);
+    let rules = Rules {
+        always_ask,
+        one_is_enough: service.settings.conference.one_held_is_enough,
+    };
+    match held::choose(&seen(&calls), &leg.caller_number(), rules, plan) {
+        Choice::Take(place) => Some(calls.swap_remove(place)),
+        Choice::Nobody => None,
+        Choice::Ask => {
+            let digits = last_digits(service, leg);
+            leg.set_variable("RUSTCONF_DIGITS", &digits);
+            by_digits(service, leg, &calls, &digits)
+        }
+    }
+}
+
+/// Looks again: calls come, go and are resumed while somebody types.
+fn by_digits(
+    service: &Service,
+    leg: &Channel,
+    before: &[SeenCall],
+    digits: &str,
+) -> Option<SeenCall> {
+    let plan = &service.settings.numbers;
+    let mut calls = ways::calls_of_endpoint(leg, plan);
+    let caller = leg.caller_number();
+    let place = held::choose_by_digits(&seen(&calls), &seen(before), &caller, digits, plan)?;
+    Some(calls.swap_remove(place))
+}
+
+fn seen(calls: &[SeenCall]) -> Vec<held::Seen> {
+    calls.iter().map(|call| call.seen.clone()).collect()
+}
+
+/// What the manager types after "which client": to `#`, or until no more comes. It is judged as a
+/// whole: its first digits say nothing about how a number ends.
+fn last_digits(service: &Service, leg: &mut Channel) -> String {
+    let within = service.settings.conference.code_timeout;
+    let mut typed = String::new();
+    let mut heard = match say(service, leg, Notice::WhichClient) {
+        Some(key) => Heard::Digit(key),
+        None => leg.wait_digit(within),
+    };
+    while let Heard::Digit(digit) = heard
+        && digit.is_ascii_digit()
+    {
+        typed.push(digit);
+        heard = leg.wait_digit(within);
+    }
+    typed
+}
+
+/// Whether a channel is on the endpoint that managers are called at (`[general] manager`). A
+/// destination that names no endpoint, such as a Local channel, allows any.
+fn is_managers(service: &Service, channel: &str) -> bool {
+    match service.managers_endpoint() {
+        Some(endpoint) => channel
+            .rsplit_once('-')
+            .is_some_and(|(name, _)| name == endpoint),
+        None => true,
+    }
+}
