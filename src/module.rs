@@ -82,10 +82,8 @@ impl Module for ResRustIvr {
                 let endpoint = new.managers_endpoint();
                 service::replace(Some(new));
                 let loaded = LOADED.read();
-                if loaded
-                    .as_ref()
-                    .is_some_and(|loaded| loaded.transfers.is_some())
-                {
+                let transfers = loaded.as_ref().and_then(|loaded| loaded.transfers.as_ref());
+                if transfers.is_some_and(Transfers::are_ours) {
                     transfers::handle_for(endpoint);
                 }
                 log::info!("res_rust_ivr: the new configuration is in use");
@@ -126,7 +124,8 @@ fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
                 .iter()
                 .for_each(|missing| log::warn!("{missing}"));
             let transfers = Transfers::subscribe::<TransferToRoom>();
-            transfers::handle_for(endpoint.filter(|_| transfers.is_some()));
+            let are_ours = transfers.as_ref().is_some_and(Transfers::are_ours);
+            transfers::handle_for(endpoint.filter(|_| are_ours));
             Ok(Loaded {
                 _applications: applications,
                 _context: context,

@@ -20,4 +20,5 @@ mod held;
 mod places;
 mod refer;
 mod transfer;
+mod transferred;
 mod ways;

@@ -10,6 +10,7 @@ use crate::numbers::{Gaps, Number, Phone};
 use crate::ports::{CallLeg, Dialled};
 use crate::rooms::people::Fate;
 use crate::rooms::room::Room;
+use crate::rooms::transfers;
 use crate::rooms::ways::{self, CallBack};
 use crate::service::Service;
 
@@ -31,7 +32,7 @@ pub fn call_manager_back(service: &Service, leg: &mut Channel, manager: &str) ->
         exten: &client.extension,
         phone: &client.phone,
     });
-    let Some(room) = open_room(service, leg.name(), client.clone()) else {
+    let Some(room) = open_room(service, leg.name(), client.clone(), manager.to_string()) else {
         return without_manager(service, leg, &client);
     };
     let id = room.expect_client();
@@ -71,6 +72,7 @@ pub fn stay(service: &Service, leg: &mut Channel, room: &Arc<Room>, id: u32) -> 
         return end(leg, Status::Hangup);
     }
     match fate {
+        Fate::CallBack => call_manager_back(service, leg, &room.manager()),
         Fate::Fallback => without_manager(service, leg, &room.client),
         Fate::HangUp if room.has_joined() => end(leg, Status::Joined),
         Fate::HangUp => end(leg, Status::Talked),
@@ -91,9 +93,29 @@ fn without_manager(service: &Service, leg: &mut Channel, client: &Client) -> Aft
         leg.name()
     );
     match CallLeg::dial(leg, &destination, settings.ivr.fallback_timeout) {
-        Dialled::Answered => After::Over,
+        Dialled::Answered => after_talk(service, leg),
         Dialled::Gone => end(leg, Status::Hangup),
         _ => end(leg, Status::NoManager),
+    }
+}
+
+/// A talk that `Dial` made is over. Whose other side left behind a transfer to a room, before both
+/// sides were sent there, is called back.
+pub fn after_talk(service: &Service, leg: &mut Channel) -> After {
+    if leg.is_gone() {
+        return After::Over;
+    }
+    let peer = leg.variable(c"DIALEDPEERNAME").unwrap_or_default();
+    match transfers::has_transferred(&peer) {
+        Some(manager) if !leg.is_gone() => {
+            log::info!("{}: {peer} left behind its transfer", leg.name());
+            let manager = match manager.as_str() {
+                "" => ways::manager_of(&leg.reference(), None, &service.settings.numbers),
+                _ => manager,
+            };
+            call_manager_back(service, leg, &manager)
+        }
+        _ => After::Over,
     }
 }
 
@@ -116,12 +138,17 @@ pub fn client_of(service: &Service, number: &str, extension: String) -> Client {
     }
 }
 
-/// A room for a client. `None`: a module of Asterisk is missing, and the log says which.
-pub fn open_room(service: &Service, channel: &str, client: Client) -> Option<Arc<Room>> {
+/// A room for a client and a manager, whose number is empty when nothing tells it. `None`: a module of Asterisk is missing, and the log says which.
+pub fn open_room(
+    service: &Service,
+    channel: &str,
+    client: Client,
+    manager: String,
+) -> Option<Arc<Room>> {
     let conference = &service.settings.conference;
     service
         .rooms
-        .open(client, &conference.hold_music, conference.orphan)
+        .open(client, manager, &conference.hold_music, conference.orphan)
         .map_err(|why| log::error!("{channel}: {why}"))
         .ok()
 }

@@ -32,6 +32,10 @@ impl Application for RustConfAdd {
 pub struct TransferToRoom;
 
 impl TransferHandler for TransferToRoom {
+    fn asked(legs: &[String], referred_by: &str) {
+        transfers::asked(legs, referred_by);
+    }
+
     fn requested(request: &TransferRequest) -> bool {
         transfers::carry_out(request, |manager| {
             if let Some(service) = service::current() {

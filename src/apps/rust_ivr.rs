@@ -9,6 +9,8 @@ use crate::ivr::Status;
 use crate::ivr::session::{Caller, Session, Story, Tools};
 use crate::service;
 
+use super::client::after_talk;
+
 /// The application, for registration.
 pub struct RustIvr;
 
@@ -41,7 +43,7 @@ impl Application for RustIvr {
         tell(&channel, session.story());
         live.ended(status, session.story().reason);
         if status.ends_call() {
-            After::Over
+            after_talk(&service, leg)
         } else {
             After::GoOn
         }

@@ -32,6 +32,11 @@ pub fn feature_code(service: &Service, leg: &mut Channel) -> After {
 
 /// W1, W4: both legs of a call of two go into a room. Whatever fails, the call stays as it is.
 pub fn send_to_room(service: &Service, manager: &ChannelRef) {
+    let rooms = service.rooms.live();
+    if rooms.iter().any(|room| room.is_managed_by(manager)) {
+        log::info!("{}: this call is in a room already", manager.name());
+        return;
+    }
     let Some(client) = manager.bridge_peer() else {
         log::warn!(
             "{}: this call has not exactly two sides, nobody can be added to it",
@@ -40,7 +45,8 @@ pub fn send_to_room(service: &Service, manager: &ChannelRef) {
         return;
     };
     let known = client_of(service, &client.caller_number(), client.extension());
-    if let Some(room) = open_room(service, &manager.name(), known)
+    let who = ways::manager_of(&client, Some(manager), &service.settings.numbers);
+    if let Some(room) = open_room(service, &manager.name(), known, who)
         && !ways::send_both(&room, &client, manager, Role::Manager)
     {
         log::error!(
@@ -83,7 +89,7 @@ pub fn pull_held_call(service: &Service, leg: &mut Channel, arguments: &Argument
 
 fn pull(service: &Service, leg: &mut Channel, call: &SeenCall) -> After {
     let known = client_of(service, &call.seen.number, call.client.extension());
-    let Some(room) = open_room(service, leg.name(), known) else {
+    let Some(room) = open_room(service, leg.name(), known, leg.caller_number()) else {
         return end(leg, Status::Error);
     };
     if !ways::pull(&room, call) {

@@ -26,6 +26,7 @@
 #include <asterisk/options.h>
 #include <asterisk/pbx.h>
 #include <asterisk/stasis.h>
+#include <asterisk/stasis_bridges.h>
 #include <asterisk/stasis_channels.h>
 
 /* src/asterisk/module.rs */
@@ -273,8 +274,50 @@ void rust_ivr_dual_redirect_wait(struct ast_channel *chan, int on)
 	}
 }
 
-/* A transferer's channel, the extension, and the channel of an attended transfer or NULL. */
-typedef void transfer_requested(const char *transferer, const char *exten, const char *target);
+/* A transferer's channel and its second one, or NULL. */
+typedef void transfer_refused(const char *leg, const char *other);
+
+/* src/asterisk/transfer.rs: one for the whole library. */
+static transfer_refused *refused;
+
+/* The core publishes what it could not do as well (main/bridge.c). */
+static void on_transfer(void *data attribute_unused,
+	struct stasis_subscription *sub attribute_unused, struct stasis_message *message)
+{
+	if (stasis_message_type(message) == ast_blind_transfer_type()) {
+		struct ast_blind_transfer_message *blind = stasis_message_data(message);
+
+		if (blind->result != AST_BRIDGE_TRANSFER_SUCCESS && blind->transferer) {
+			refused(blind->transferer->base->name, NULL);
+		}
+	} else if (stasis_message_type(message) == ast_attended_transfer_type()) {
+		struct ast_attended_transfer_message *attended = stasis_message_data(message);
+		struct ast_channel_snapshot *one = attended->to_transferee.channel_snapshot;
+		struct ast_channel_snapshot *other = attended->to_transfer_target.channel_snapshot;
+
+		if (attended->result != AST_BRIDGE_TRANSFER_SUCCESS) {
+			refused(one ? one->base->name : NULL, other ? other->base->name : NULL);
+		}
+	}
+}
+
+struct stasis_subscription *rust_ivr_refused_transfers_subscribe(transfer_refused *callback)
+{
+	struct stasis_subscription *sub;
+
+	refused = callback;
+	sub = stasis_subscribe_pool(ast_bridge_topic_all(), on_transfer, NULL);
+	if (sub) {
+		stasis_subscription_accept_message_type(sub, ast_blind_transfer_type());
+		stasis_subscription_accept_message_type(sub, ast_attended_transfer_type());
+		stasis_subscription_set_filter(sub, STASIS_SUBSCRIPTION_FILTER_SELECTIVE);
+	}
+	return sub;
+}
+
+/* A transferer's channel, the extension, the channel of an attended transfer or NULL, and Referred-By. */
+typedef void transfer_requested(const char *transferer, const char *exten, const char *target,
+	const char *referred_by);
 
 #ifdef RUST_IVR_TRANSFER_REQUESTS
 /* Asterisk 22.3 and its like have it; the module loads without it, too. */
@@ -295,7 +338,7 @@ static void on_transfer_request(void *data attribute_unused,
 	/* The module's own replies are published as well, with another state. */
 	if (request->state == AST_TRANSFER_INVALID && request->source) {
 		requested(request->source->base->name, request->destination,
-			request->dest ? request->dest->base->name : NULL);
+			request->dest ? request->dest->base->name : NULL, request->referred_by);
 	}
 }
 

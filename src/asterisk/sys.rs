@@ -63,7 +63,10 @@ unsafe extern "C" {
     pub fn rust_ivr_wait_for_signalling(chan: *mut ast_channel);
     pub fn rust_ivr_dual_redirect_wait(chan: *mut ast_channel, on: c_int);
     pub fn rust_ivr_transfers_subscribe(
-        requested: unsafe extern "C" fn(*const c_char, *const c_char, *const c_char),
+        requested: unsafe extern "C" fn(*const c_char, *const c_char, *const c_char, *const c_char),
+    ) -> *mut stasis_subscription;
+    pub fn rust_ivr_refused_transfers_subscribe(
+        refused: unsafe extern "C" fn(*const c_char, *const c_char),
     ) -> *mut stasis_subscription;
     pub fn rust_ivr_transfers_unsubscribe(subscription: *mut stasis_subscription);
     pub fn rust_ivr_transfer_reply(chan: *mut ast_channel, done: c_int);

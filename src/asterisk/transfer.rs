@@ -21,8 +21,13 @@ pub struct TransferRequest {
 
 /// Carries transfers out.
 pub trait TransferHandler {
-    /// Runs on a thread of the host's pool, no lock held. The result is what the transferer's
-    /// phone is told: true, done; false, the call stays where it is.
+    /// A phone has asked for a transfer that is left to us, or for one that the core has refused:
+    /// `legs` are the names of its channels, one or two, `referred_by` its Referred-By header, empty
+    /// when unknown. Told at once, on a thread of the host's pool: what the phone does next may come
+    /// any moment.
+    fn asked(legs: &[String], referred_by: &str);
+    /// Carries out one that is left to us. Runs on a thread of the host's pool, no lock held. The
+    /// result is what the transferer's phone is told: true, done; false, the call stays where it is.
     fn requested(request: &TransferRequest) -> bool;
 }
 
@@ -54,8 +59,13 @@ impl TransferRequest {
     }
 }
 
-/// While it lives, transfers that are left to us reach the handler.
-pub struct Transfers(NonNull<sys::stasis_subscription>);
+/// While it lives, transfers that are left to us, and those that the core refuses, reach the
+/// handler.
+pub struct Transfers {
+    refused: NonNull<sys::stasis_subscription>,
+    /// `None`: this Asterisk leaves no transfers to us.
+    requests: Option<NonNull<sys::stasis_subscription>>,
+}
 
 // SAFETY: a reference counted object of the host (main/stasis.c); only `drop` uses it.
 unsafe impl Send for Transfers {}
@@ -63,12 +73,25 @@ unsafe impl Send for Transfers {}
 unsafe impl Sync for Transfers {}
 
 impl Transfers {
-    /// Takes transfers over; one subscription at a time. `None`: this Asterisk cannot leave them
-    /// to us.
+    /// Takes transfers over; one subscription at a time. `None`: no memory.
     pub fn subscribe<H: TransferHandler>() -> Option<Self> {
-        // SAFETY: the callback is static and the library is never unmapped (main/stasis.c:
+        // SAFETY: the callbacks are static and the library is never unmapped (main/stasis.c:
         // stasis_subscribe_pool).
-        NonNull::new(unsafe { sys::rust_ivr_transfers_subscribe(requested::<H>) }).map(Self)
+        let (refused, requests) = unsafe {
+            (
+                sys::rust_ivr_refused_transfers_subscribe(refused::<H>),
+                sys::rust_ivr_transfers_subscribe(requested::<H>),
+            )
+        };
+        NonNull::new(refused).map(|refused| Self {
+            refused,
+            requests: NonNull::new(requests),
+        })
+    }
+
+    /// Whether this Asterisk leaves transfers to us.
+    pub fn are_ours(&self) -> bool {
+        self.requests.is_some()
     }
 }
 
@@ -76,20 +99,40 @@ impl Drop for Transfers {
     fn drop(&mut self) {
         // SAFETY: ours; waits for a callback under way, which takes no lock of the loader
         // (main/stasis.c: stasis_unsubscribe_and_join).
-        unsafe { sys::rust_ivr_transfers_unsubscribe(self.0.as_ptr()) };
+        unsafe {
+            sys::rust_ivr_transfers_unsubscribe(self.refused.as_ptr());
+            if let Some(requests) = self.requests {
+                sys::rust_ivr_transfers_unsubscribe(requests.as_ptr());
+            }
+        }
     }
 }
 
 entry! {
+    /// shim.c: the core has refused a transfer.
+    fn refused[H: TransferHandler](leg: *const c_char, other: *const c_char), or (); {
+        // SAFETY: as for `requested`.
+        let legs = unsafe { [copied(leg), copied(other)] };
+        H::asked(&legs, "");
+    }
+
     /// shim.c: a phone asks for a transfer.
     fn requested[H: TransferHandler](
         transferer: *const c_char,
         extension: *const c_char,
         target: *const c_char,
+        referred_by: *const c_char,
     ), or (); {
         // SAFETY: strings of the message, which outlives the callback, or NULL (main/stasis.c).
-        let (transferer, extension, target) =
-            unsafe { (copied(transferer), copied(extension), copied(target)) };
+        let (transferer, extension, target, referred_by) = unsafe {
+            (
+                copied(transferer),
+                copied(extension),
+                copied(target),
+                copied(referred_by),
+            )
+        };
+        H::asked(&[transferer.clone(), target.clone()], &referred_by);
         let Some(transferer) = ChannelRef::by_name(&transferer) else {
             return;
         };

@@ -27,6 +27,7 @@
 //! | the manager leaves a client | -> OVER, the room ends | - | -> OVER, orphan decides | drop -> OVER, orphan decides | drop -> OVER, orphan decides |
 //! | the manager leaves a third | - | -> OVER, the room ends | -> OVER, the room ends | drop -> OVER, the room ends | drop -> OVER, the room ends |
 //! | the manager leaves two or more | - | -> OVER, they go on | release -> OVER, they go on | drop, release -> OVER, they go on | drop, release -> OVER, they go on |
+//! | the manager transfers a client | -> OVER, the manager is called back | - | -> OVER, the manager is called back | drop -> OVER, the manager is called back | drop -> OVER, the manager is called back |
 //! | an operator ends the room | -> OVER, the room ends | -> OVER, the room ends | -> OVER, the room ends | drop -> OVER, the room ends | drop -> OVER, the room ends |
 //!
 //! Empty: nothing changes. `-`: cannot be. TALK stands for CONF where a third person is in the
@@ -34,11 +35,14 @@
 //! Where `add_key` and `cancel_key` are one key, it cancels wherever there is something to cancel.
 //! A key typed into "enter-code" or into what went wrong cuts it and counts.
 //!
+//! The manager transfers who ends the leg behind a transfer of its own that was not carried out
+//! because the room is where it leads; with a third person in the party it counts as leaving.
+//!
 //! Who leaves is told to the manager at once, in every state. The machine sums up a call as
 //! JOINED once a third person joined; else HANGUP when the manager hangs up while the party is on
 //! hold, and TALKED in every other case.
 
-use std::fmt;
+mod shown;
 
 use super::Status;
 use crate::numbers::Number;
@@ -212,7 +216,7 @@ impl Others {
 
 /// One step.
 pub fn step(rules: &Rules, State { others, phase }: State, event: Event) -> Step {
-    use Happened::{ConsultLeft, Digit, Ended, Gone, Nothing, PartyLeft};
+    use Happened::{ConsultLeft, Digit, Ended, Gone, Nothing, PartyLeft, Transferred};
     use Phase::{Code, Consult, Dial, LookingUp, Over, Together};
     let keys = rules.keys;
     let event = match event {
@@ -222,6 +226,10 @@ pub fn step(rules: &Rules, State { others, phase }: State, event: Event) -> Step
     match (phase, event) {
         (phase @ Over { .. }, _) => go(others, phase),
         (phase, Gone | Happened::Dialled(Dialled::Gone)) => manager_gone(others, &phase),
+        (phase, Transferred) if others.client && others.thirds == 0 => {
+            manager_over(others, &phase, Farewell::CallBack)
+        }
+        (phase, Transferred) => manager_gone(others, &phase),
         (phase, Ended) => end(others, &phase),
         (phase, PartyLeft(who)) => party_left(others, phase, who),
 
@@ -305,6 +313,11 @@ fn manager_gone(others: Others, phase: &Phase) -> Step {
         1 if on_hold && others.client => Farewell::Orphan,
         _ => Farewell::EndRoom,
     };
+    manager_over(others, phase, farewell)
+}
+
+fn manager_over(others: Others, phase: &Phase, farewell: Farewell) -> Step {
+    let on_hold = *phase != Phase::Together;
     let status = match others.status() {
         Status::Talked if on_hold => Status::Hangup,
         status => status,
@@ -364,46 +377,6 @@ impl Step {
             say: Some(notice),
             ..self
         }
-    }
-}
-
-/// As in the table and in the log: `hold, say enter-code -> CODE`.
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut words: Vec<_> = self.acts.iter().map(|act| act.word().to_owned()).collect();
-        words.extend(self.say.map(|notice| format!("say {}", notice.file())));
-        words.extend(match self.state.phase {
-            Phase::LookingUp { .. } => Some("look up".to_owned()),
-            _ => None,
-        });
-        if !words.is_empty() {
-            write!(f, "{} ", words.join(", "))?;
-        }
-        write!(f, "-> {}", self.state.word())?;
-        match self.state.phase {
-            Phase::Over { farewell, .. } => write!(f, ", {}", farewell_word(farewell)),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Act {
-    const fn word(&self) -> &'static str {
-        match self {
-            Self::Hold => "hold",
-            Self::Release => "release",
-            Self::Call(_) => "call",
-            Self::Join => "join",
-            Self::Drop => "drop",
-        }
-    }
-}
-
-const fn farewell_word(farewell: Farewell) -> &'static str {
-    match farewell {
-        Farewell::LeaveTogether => "they go on",
-        Farewell::EndRoom => "the room ends",
-        Farewell::Orphan => "orphan decides",
     }
 }
 

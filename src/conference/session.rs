@@ -204,6 +204,7 @@ fn shown(event: &Event) -> String {
             Happened::PartyLeft(Party::Third) => "a third person left",
             Happened::ConsultLeft => "the third person left",
             Happened::Gone => "the manager left",
+            Happened::Transferred => "the manager left behind a transfer",
             Happened::Ended => "an operator ends the room",
         },
         Event::Found(number) => return format!("the code is {number}"),

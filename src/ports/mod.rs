@@ -176,6 +176,8 @@ pub enum Happened {
     Dialled(Dialled),
     /// The manager hung up, or Asterisk wants the channel back.
     Gone,
+    /// The manager ended the leg behind a transfer (REFER) of its own.
+    Transferred,
     /// An operator ends the room.
     Ended,
 }
@@ -238,4 +240,6 @@ pub enum Farewell {
     EndRoom,
     /// A lone client on hold goes where `[conference] orphan` says; anybody else hangs up.
     Orphan,
+    /// A lone client hears music while the manager is called back.
+    CallBack,
 }

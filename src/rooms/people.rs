@@ -50,6 +50,8 @@ pub enum Fate {
     HangUp,
     /// Bitrix24.
     Fallback,
+    /// Music, and the manager is called back.
+    CallBack,
 }
 
 /// What somebody does who has just come into a bridge.
@@ -213,10 +215,12 @@ impl<C: Clone> People<C> {
         let stay = match farewell {
             Farewell::LeaveTogether => self.others.len() > 1,
             Farewell::Orphan => orphan == Orphan::Wait,
-            Farewell::EndRoom => false,
+            Farewell::EndRoom | Farewell::CallBack => false,
         };
-        if farewell == Farewell::Orphan && orphan == Orphan::Fallback {
-            self.fate = Fate::Fallback;
+        match farewell {
+            Farewell::Orphan if orphan == Orphan::Fallback => self.fate = Fate::Fallback,
+            Farewell::CallBack => self.fate = Fate::CallBack,
+            _ => {}
         }
         Some(if stay { Vec::new() } else { self.dismiss() })
     }
@@ -335,6 +339,16 @@ mod tests {
         assert!(gone.is_some_and(|gone| gone.is_empty()));
         assert_eq!(people.left(client).unwrap().taken_out, ["third"]);
         assert_eq!(people.fate(), Fate::HangUp);
+    }
+
+    #[test]
+    fn a_client_whose_manager_transferred_waits_for_him() {
+        let (mut people, _) = with_client();
+        let gone = people.manager_left(Farewell::CallBack, Orphan::Hangup);
+        assert_eq!(
+            (gone, people.fate()),
+            (Some(vec!["client"]), Fate::CallBack)
+        );
     }
 
     #[test]

@@ -29,10 +29,17 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    /// Opens a room for a client. The error says which module is missing.
-    pub fn open(&self, client: Client, music: &str, orphan: Orphan) -> Result<Arc<Room>, String> {
+    /// Opens a room for a client and a manager, whose number is empty when nothing tells it. The
+    /// error says which module is missing.
+    pub fn open(
+        &self,
+        client: Client,
+        manager: String,
+        music: &str,
+        orphan: Orphan,
+    ) -> Result<Arc<Room>, String> {
         let number = self.opened.fetch_add(1, Ordering::Relaxed) + 1;
-        let room = Room::new(format!("room-{number}"), client, music, orphan)?;
+        let room = Room::new(format!("room-{number}"), client, manager, music, orphan)?;
         let mut live = self.live.lock();
         live.retain(|room| room.strong_count() > 0);
         live.push(Arc::downgrade(&room));
@@ -51,6 +58,8 @@ pub struct Room {
     pub id: String,
     /// What was known of the client's call before it was moved here.
     pub client: Client,
+    /// Who is called back after a transfer; empty when nothing tells.
+    manager: Mutex<String>,
     talk: Bridge,
     hold: Bridge,
     music: String,
@@ -67,13 +76,20 @@ pub struct Room {
 
 impl Room {
     /// Makes the bridges. The error says which module is missing.
-    fn new(id: String, client: Client, music: &str, orphan: Orphan) -> Result<Arc<Self>, String> {
+    fn new(
+        id: String,
+        client: Client,
+        manager: String,
+        music: &str,
+        orphan: Orphan,
+    ) -> Result<Arc<Self>, String> {
         let bell = |name| {
             EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
                 .map_err(|error| format!("no file descriptor for a room's {name}: {error}"))
         };
         Ok(Arc::new(Self {
             client,
+            manager: Mutex::new(manager),
             talk: Bridge::for_talk(&format!("{id}-talk"))?,
             hold: Bridge::for_hold(&format!("{id}-hold"))?,
             music: music.to_owned(),
@@ -242,6 +258,19 @@ impl Room {
         }
     }
 
+    /// The manager's session ended behind a transfer, which names the manager or nobody.
+    pub fn call_back(&self, manager: &str) {
+        if !manager.is_empty() {
+            manager.clone_into(&mut self.manager.lock());
+        }
+        self.leave(Farewell::CallBack);
+    }
+
+    /// Who is called back after a transfer; empty when nothing tells.
+    pub fn manager(&self) -> String {
+        self.manager.lock().clone()
+    }
+
     /// An operator ends the room.
     pub fn end(&self) {
         let manager = {
@@ -262,6 +291,12 @@ impl Room {
                 send_away(&away);
             }
         }
+    }
+
+    /// Whether the channel is the room's manager.
+    pub fn is_managed_by(&self, channel: &ChannelRef) -> bool {
+        let manager = self.people.lock().manager();
+        manager.is_some_and(|manager| manager.is(channel))
     }
 
     /// What happened, oldest first.

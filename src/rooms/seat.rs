@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::room::Room;
+use super::transfers::{has_transferred, transferred};
 use crate::asterisk::channel::Channel;
 use crate::asterisk::dial::{DialAttempt, Ring, Waiting};
 use crate::asterisk::wait::Woken;
@@ -39,9 +40,18 @@ impl<'c> ManagerSeat<'c> {
             Woken::Key(key) => Happened::Digit(key),
             Woken::Elapsed | Woken::Leg(_) => Happened::Nothing,
             Woken::Alert => self.room.news().unwrap_or(Happened::Nothing),
-            // Who left before is told first.
-            Woken::Gone => self.room.news().unwrap_or(Happened::Gone),
+            Woken::Gone => self.gone(),
         }
+    }
+
+    /// The leg has ended. Who left before is told first.
+    fn gone(&self) -> Happened {
+        self.room
+            .news()
+            .unwrap_or_else(|| match has_transferred(self.leg.name()) {
+                Some(_) => Happened::Transferred,
+                None => Happened::Gone,
+            })
     }
 }
 
@@ -59,7 +69,10 @@ impl Seat for ManagerSeat<'_> {
     }
 
     fn talk(&mut self, keys: &[char]) -> Happened {
-        self.room.talk(self.leg, keys)
+        match self.room.talk(self.leg, keys) {
+            Happened::Gone => self.gone(),
+            happened => happened,
+        }
     }
 
     fn play(&mut self, sound: &Sound) -> Happened {
@@ -109,7 +122,7 @@ impl Seat for ManagerSeat<'_> {
                 Ring::Alert(attempt) => self.third = Some(ThirdPerson::Rings(attempt)),
                 Ring::WaiterGone(attempt) => {
                     self.third = Some(ThirdPerson::Rings(attempt));
-                    return self.room.news().unwrap_or(Happened::Gone);
+                    return self.gone();
                 }
                 Ring::Failed(end) => return Happened::Dialled(end),
                 Ring::Answered(leg) => {
@@ -143,6 +156,9 @@ impl Seat for ManagerSeat<'_> {
 
     fn leave(&mut self, farewell: Farewell) {
         self.drop_third();
-        self.room.leave(farewell);
+        match (farewell, transferred(self.leg.name())) {
+            (Farewell::CallBack, Some(manager)) => self.room.call_back(&manager),
+            _ => self.room.leave(farewell),
+        }
     }
 }

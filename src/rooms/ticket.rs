@@ -5,6 +5,7 @@ use std::ffi::CStr;
 use std::sync::Arc;
 
 use super::room::Room;
+use super::transfers::transferred;
 use crate::asterisk::channel::Channel;
 use crate::asterisk::context::Position;
 use crate::asterisk::datastore::Datastore;
@@ -26,6 +27,8 @@ pub enum Role {
 pub struct Ticket {
     room: Arc<Room>,
     role: Role,
+    /// The channel that carries it.
+    channel: String,
     /// Where the channel was before; the way into the room has no extension to tell.
     from: Option<Position>,
     used: bool,
@@ -41,6 +44,7 @@ impl Ticket {
         Self {
             room: Arc::clone(room),
             role,
+            channel: String::new(),
             from: None,
             used: false,
         }
@@ -49,6 +53,7 @@ impl Ticket {
     /// Gives the ticket to a channel, before that is sent anywhere. False: it has another one,
     /// since somebody else is just sending it to a room.
     pub fn put_on(mut self, channel: &ChannelRef) -> bool {
+        self.channel = channel.name();
         self.from = channel.position();
         channel.carry(self)
     }
@@ -74,7 +79,10 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         match self.role {
             _ if self.used => {}
-            Role::Manager => self.room.leave(Farewell::Orphan),
+            Role::Manager => match transferred(&self.channel) {
+                Some(manager) => self.room.call_back(&manager),
+                None => self.room.leave(Farewell::Orphan),
+            },
             Role::Client(id) => self.room.left(id),
             Role::FirstLeg => {}
         }

@@ -2,17 +2,85 @@
 //! `RustConfAdd` brings both legs into a room, and the transferer's leg stays (W4); any other is
 //! carried out as the core would have done it.
 //!
-//! Where the host cannot do this, nothing is subscribed, the core transfers, and `RustConfAdd`
-//! calls the manager back.
+//! Where the host cannot do this the core transfers, and `RustConfAdd` calls the manager back.
+//!
+//! A phone that ends its leg within moments of asking has transferred, whatever it was told: it is
+//! remembered for so long who asked.
 
-use parking_lot::RwLock;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, RwLock};
 
 use super::context::{APPLICATION, DIAL_OPTION};
 use crate::asterisk::context;
 use crate::asterisk::host;
 use crate::asterisk::reference::ChannelRef;
 use crate::asterisk::transfer::TransferRequest;
-use crate::conference::ways::endpoint_of;
+use crate::conference::ways::{endpoint_of, user_of_uri};
+
+/// Who ends a leg so soon after asking for its transfer has transferred, and not left. Telephones
+/// end it at once, when the transfer is accepted, or when it is refused; a manager who stays on the
+/// line talks longer.
+const BEHIND: Duration = Duration::from_secs(3);
+
+/// How long the news of a transfer may take to us through the host's pool of threads: a telephone
+/// that ends its leg at once may outrun it. So much later is everybody's end who has not transferred.
+const NEWS: Duration = Duration::from_millis(100);
+
+/// Transfers that were asked for lately.
+static ASKED: Mutex<Vec<Asked>> = Mutex::new(Vec::new());
+static NEW_ASKED: Condvar = Condvar::new();
+
+struct Asked {
+    leg: String,
+    manager: String,
+    when: Instant,
+}
+
+/// Remembers who asks for a transfer: the names of its legs, and a Referred-By header or nothing.
+pub fn asked(legs: &[String], referred_by: &str) {
+    // Some name their line or themselves, which is nobody to call back.
+    let manager =
+        Some(user_of_uri(referred_by)).filter(|user| user.bytes().all(|b| b.is_ascii_digit()));
+    let manager = manager.unwrap_or_default();
+    let mut asked = ASKED.lock();
+    asked.retain(|asked| asked.when.elapsed() < BEHIND);
+    asked.extend(legs.iter().filter(|leg| !leg.is_empty()).map(|leg| Asked {
+        leg: leg.clone(),
+        manager: manager.to_owned(),
+        when: Instant::now(),
+    }));
+    NEW_ASKED.notify_all();
+}
+
+/// Whether a leg that ends now does so behind a transfer of its own: the number of the manager that
+/// the transfer names, perhaps empty.
+pub fn transferred(leg: &str) -> Option<String> {
+    find(&ASKED.lock(), leg)
+}
+
+/// The same for a leg that has just ended: the news may still be on its way.
+pub fn has_transferred(leg: &str) -> Option<String> {
+    let until = Instant::now() + NEWS;
+    let mut asked = ASKED.lock();
+    loop {
+        let found = find(&asked, leg);
+        // Transfers are SIP's.
+        if found.is_some() || !leg.starts_with("PJSIP/") {
+            return found;
+        }
+        if NEW_ASKED.wait_until(&mut asked, until).timed_out() {
+            return find(&asked, leg);
+        }
+    }
+}
+
+/// One transfer may be told twice: as asked for, and as refused by the core, without a name.
+fn find(asked: &[Asked], leg: &str) -> Option<String> {
+    let lately = |asked: &&Asked| asked.leg == leg && asked.when.elapsed() < BEHIND;
+    let lately = asked.iter().filter(lately).map(|asked| &asked.manager);
+    lately.max_by_key(|manager| !manager.is_empty()).cloned()
+}
 
 /// The endpoint whose legs are the managers', while transfers are ours.
 static MANAGERS: RwLock<Option<String>> = RwLock::new(None);
@@ -43,13 +111,22 @@ pub fn carry_out(request: &TransferRequest, bring_in: impl FnOnce(&ChannelRef)) 
     if let Some(target) = &request.target {
         let (from, to) = (transferer.name(), target.name());
         log::info!("{from}: attended transfer to {to}");
-        return request.transfer_attended(target);
+        return done(&from, request.transfer_attended(target));
     }
     let (context, extension) = (transferer.transfer_context(), &request.extension);
     if context::extension_runs(&context, extension, APPLICATION) {
         bring_in(transferer);
         return false;
     }
-    log::info!("{}: transfer to {extension}@{context}", transferer.name());
-    request.transfer_blind(&context)
+    let from = transferer.name();
+    log::info!("{from}: transfer to {extension}@{context}");
+    done(&from, request.transfer_blind(&context))
+}
+
+/// The end of a leg whose transfer was carried out means nothing more.
+fn done(leg: &str, transferred: bool) -> bool {
+    if transferred {
+        ASKED.lock().retain(|asked| asked.leg != leg);
+    }
+    transferred
 }

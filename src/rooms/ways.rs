@@ -98,18 +98,25 @@ pub fn holds_a_call(leg: &Channel, plan: &NumberPlan) -> bool {
     calls.iter().any(|call| call.seen.held)
 }
 
-fn look_at(client: &ChannelRef, first_leg: &ChannelRef, plan: &NumberPlan) -> Seen {
-    let placed = first_leg.position().is_some();
+/// The manager's extension, as far as a call tells it; empty when it does not. `leg`: the manager's,
+/// while there is one.
+pub fn manager_of(client: &ChannelRef, leg: Option<&ChannelRef>, plan: &NumberPlan) -> String {
+    let placed = leg.filter(|leg| leg.position().is_some());
     let traces = Traces {
-        placed_by: placed.then(|| first_leg.caller_number()),
+        placed_by: placed.map(ChannelRef::caller_number),
         connected: client.connected_number(),
         dialled: client.variable(c"DIALEDPEERNUMBER"),
         office: [client.extension(), client.dialled_number()],
     };
+    traces.manager(plan).unwrap_or_default()
+}
+
+fn look_at(client: &ChannelRef, first_leg: &ChannelRef, plan: &NumberPlan) -> Seen {
+    let manager = manager_of(client, Some(first_leg), plan);
     Seen {
         number: client.caller_number(),
         held: client.is_held(),
-        manager: traces.manager(plan),
+        manager: (!manager.is_empty()).then_some(manager),
     }
 }
 

@@ -55,6 +55,7 @@ fn dialled(end: Dialled) -> Event {
 const SILENCE: Event = Event::Happened(Happened::Nothing);
 const CONSULT_LEFT: Event = Event::Happened(Happened::ConsultLeft);
 const GONE: Event = Event::Happened(Happened::Gone);
+const TRANSFERRED: Event = Event::Happened(Happened::Transferred);
 const ENDED: Event = Event::Happened(Happened::Ended);
 
 const STATES: [&str; 5] = ["TALK", "CONF", "CODE", "DIAL", "CONSULT"];
@@ -102,6 +103,7 @@ fn rows() -> Vec<Row> {
         party("the manager leaves a client", CLIENT, GONE),
         party("the manager leaves a third", THIRD, GONE),
         party("the manager leaves two or more", TWO, GONE),
+        party("the manager transfers a client", CLIENT, TRANSFERRED),
         usual("an operator ends the room", ENDED),
     ]
 }
@@ -253,6 +255,16 @@ fn a_telephone_that_does_not_answer_is_no_wrong_try() {
 fn a_departure_while_typing_keeps_what_was_typed() {
     let step = walk(TWO, typed("12", 1), &[left(Party::Third)]);
     assert_eq!(step.state.phase, typed("12", 1));
+}
+
+#[test]
+fn a_transfer_counts_as_leaving_where_a_third_person_is_in_the_party() {
+    for others in [TWO, THIRD] {
+        for phase in [Phase::Together, typed("1", 0), Phase::Dial, Phase::Consult] {
+            let transferred = walk(others, phase.clone(), &[TRANSFERRED]);
+            assert_eq!(transferred, walk(others, phase, &[GONE]));
+        }
+    }
 }
 
 #[test]

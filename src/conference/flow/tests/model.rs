@@ -111,6 +111,7 @@ impl Model {
         assert_eq!(self.consult, Consult::Nobody);
         match farewell {
             Farewell::LeaveTogether => assert!(!self.on_hold && self.party() >= 2),
+            Farewell::CallBack => assert!(self.client && self.thirds == 0),
             Farewell::Orphan => assert!(self.on_hold && self.client && self.thirds == 0),
             Farewell::EndRoom if by_operator => {}
             Farewell::EndRoom => {
@@ -147,6 +148,7 @@ fn events() -> Vec<Event> {
         left(Party::Client),
         left(Party::Third),
         GONE,
+        TRANSFERRED,
         ENDED,
     ];
     all.extend("0123456789*#ABCD".chars().map(key));
@@ -170,7 +172,12 @@ fn states() -> Vec<State> {
         phases.push(looking_up(wrong));
     }
     for status in [Status::Joined, Status::Talked, Status::Hangup] {
-        for farewell in [Farewell::LeaveTogether, Farewell::EndRoom, Farewell::Orphan] {
+        for farewell in [
+            Farewell::LeaveTogether,
+            Farewell::EndRoom,
+            Farewell::Orphan,
+            Farewell::CallBack,
+        ] {
             phases.push(Phase::Over { status, farewell });
         }
     }

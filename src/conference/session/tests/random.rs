@@ -30,7 +30,8 @@ impl Random {
             Dialled::Unavailable,
         ];
         match self.below(300) {
-            0..=2 => Does::ManagerLeaves,
+            0..=1 => Does::ManagerLeaves,
+            2 => Does::ManagerTransfers,
             3 => Does::OperatorEnds,
             4..=12 => Does::HangsUp(self.below(people.len() as u64) as usize),
             13..=150 if people.contains(&Place::Rings) => Does::Third(self.pick(&ends)),

@@ -22,6 +22,8 @@ pub enum Does {
     Third(Dialled),
     /// The manager hangs up.
     ManagerLeaves,
+    /// The manager asks for a transfer and hangs up.
+    ManagerTransfers,
     /// An operator ends the room.
     OperatorEnds,
 }
@@ -204,7 +206,7 @@ impl<'w> World<'w> {
                 continue;
             };
             if let Some(happened) = self.tell(untold, waits) {
-                self.manager_gone |= happened == Happened::Gone;
+                self.manager_gone |= matches!(happened, Happened::Gone | Happened::Transferred);
                 self.ended |= happened == Happened::Ended;
                 return happened;
             }
@@ -216,6 +218,7 @@ impl<'w> World<'w> {
             Does::Key(key) => Unreported::Plain(Happened::Digit(key)),
             Does::Silence => Unreported::Plain(Happened::Nothing),
             Does::ManagerLeaves => Unreported::Plain(Happened::Gone),
+            Does::ManagerTransfers => Unreported::Plain(Happened::Transferred),
             Does::OperatorEnds => Unreported::Plain(Happened::Ended),
             Does::HangsUp(person) => match self.people.get_mut(person) {
                 Some(place @ (Place::Consulted | Place::Room | Place::OnHold)) => {
@@ -270,6 +273,7 @@ impl<'w> World<'w> {
         let fits = match farewell {
             Farewell::LeaveTogether => there >= 2,
             Farewell::Orphan => there == 1 && client && self.on_hold,
+            Farewell::CallBack => there == 1 && client,
             Farewell::EndRoom if self.ended => true,
             Farewell::EndRoom => there == 0 || (there == 1 && !(client && self.on_hold)),
         };
@@ -376,6 +380,9 @@ impl Seat for World<'_> {
         let client = self.people[0];
         if !go_on {
             self.place_party(Place::Away);
+        }
+        if farewell == Farewell::CallBack {
+            self.people[0] = Place::Orphaned;
         }
         if farewell == Farewell::Orphan {
             // Only who is on hold goes there: anybody else would stay where they are.
