@@ -3,6 +3,7 @@
 //! Every request looks at the file once (`stat`), so that a recording replaced on disk
 //! is heard at the next call without a reload.
 
+mod alike;
 mod cache;
 mod decode;
 mod find;
@@ -32,7 +33,8 @@ const STACK_BYTES: usize = 2 << 20;
 /// The prompts under one sounds directory.
 ///
 /// A name means, in this order: the exact file, the name with `.wav` or `.mp3` appended,
-/// the name with its extension replaced by `.wav` or `.mp3`. Files are WAV (PCM of 8 to
+/// the name with its extension replaced by `.wav` or `.mp3`; then the same whatever the case of
+/// its letters and their Unicode form. Files are WAV (PCM of 8 to
 /// 32 bits, float, A-law, mu-law) or MP3, told by their content, of 4 to 192 kHz, up to
 /// 8 channels, 32 MB and 10 minutes. About 64 MB of decoded sound are kept.
 ///
