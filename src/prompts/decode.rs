@@ -12,6 +12,7 @@ use symphonia::core::formats::{FormatReader, TrackType};
 use symphonia::core::io::{MediaSourceStream, ReadOnlySource};
 
 use super::resample::RateConverter;
+use super::wav::Wav;
 
 /// The largest file that is decoded, in bytes.
 const MAX_FILE_BYTES: u64 = 32 << 20;
@@ -49,10 +50,14 @@ pub(super) fn decode(mut file: File) -> Result<Decoded, String> {
             MAX_FILE_BYTES >> 20
         ));
     }
-    skip_id3v2(&mut file).map_err(|e| e.to_string())?;
+    let start = skip_id3v2(&mut file).map_err(|e| e.to_string())?;
+    let sound: Box<dyn Read + Send + Sync> = match Wav::find(&file, start) {
+        Some(wav) => wav.open(file).map_err(|e| e.to_string())?,
+        None => Box::new(file),
+    };
     // Not seekable: else the length of an MP3 without a header is guessed from its
     // first frame, and sound beyond the guess is cut off.
-    let source = ReadOnlySource::new(file.take(MAX_FILE_BYTES));
+    let source = ReadOnlySource::new(sound.take(MAX_FILE_BYTES));
     let stream = MediaSourceStream::new(Box::new(source), Default::default());
     let format = symphonia::default::get_probe()
         .probe(
@@ -79,15 +84,15 @@ pub(super) fn decode(mut file: File) -> Result<Decoded, String> {
 
 /// Steps over ID3v2 tags (a cover picture may be larger than what the prober searches).
 /// Only their length is read: nobody hears a tag, and parsing them has had its own bugs.
-fn skip_id3v2(file: &mut File) -> io::Result<()> {
+/// Gives the place behind them.
+fn skip_id3v2(file: &mut File) -> io::Result<u64> {
     let mut start = 0;
     loop {
         file.seek(SeekFrom::Start(start))?;
         let mut head = [0; 10];
         let whole = file.read_exact(&mut head).is_ok();
         if !whole || !head.starts_with(b"ID3") || head[6..].iter().any(|byte| *byte > 0x7f) {
-            file.seek(SeekFrom::Start(start))?;
-            return Ok(());
+            return file.seek(SeekFrom::Start(start));
         }
         let size = head[6..]
             .iter()

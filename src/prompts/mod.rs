@@ -13,6 +13,7 @@ mod resample;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod wav;
 
 use std::fs::{File, OpenOptions};
 use std::io;

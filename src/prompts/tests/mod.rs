@@ -4,6 +4,7 @@ mod broken;
 mod formats;
 mod library;
 mod notices;
+mod wav;
 
 use std::fs::File;
 use std::path::Path;
