@@ -2,16 +2,18 @@
 //! Files come from outside and may be broken or hostile; everything here has a bound.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read};
 use std::time::Duration;
 
 use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
-use symphonia::core::formats::{FormatReader, TrackType};
+use symphonia::core::formats::TrackType;
 use symphonia::core::io::{MediaSourceStream, ReadOnlySource};
 
-use super::resample::RateConverter;
+use super::packets::Packets;
+use super::resample::{RateConverter, fade_ends};
+use super::tags;
 use super::wav::Wav;
 
 /// The largest file that is decoded, in bytes.
@@ -50,10 +52,14 @@ pub(super) fn decode(mut file: File) -> Result<Decoded, String> {
             MAX_FILE_BYTES >> 20
         ));
     }
-    let start = skip_id3v2(&mut file).map_err(|e| e.to_string())?;
+    let start = tags::skip(&mut file).map_err(|e| e.to_string())?;
     let sound: Box<dyn Read + Send + Sync> = match Wav::find(&file, start) {
         Some(wav) => wav.open(file).map_err(|e| e.to_string())?,
-        None => Box::new(file),
+        None => {
+            let file = file.take(MAX_FILE_BYTES);
+            let bytes = tags::without(file).map_err(|e| e.to_string())?;
+            Box::new(Cursor::new(bytes))
+        }
     };
     // Not seekable: else the length of an MP3 without a header is guessed from its
     // first frame, and sound beyond the guess is cut off.
@@ -74,32 +80,14 @@ pub(super) fn decode(mut file: File) -> Result<Decoded, String> {
         .codec_params
         .as_ref()
         .and_then(|parameters| parameters.audio())
-        .ok_or_else(|| format!("holds no sound; {CONVERT}"))?;
-    let decoder = decoder(parameters)?;
-    let promised = track.num_frames;
+        .ok_or_else(|| format!("holds no sound; {CONVERT}"))?
+        .clone();
+    let promised = track.num_frames.zip(parameters.sample_rate);
+    let track = track.clone();
+    let packets = Packets::new(format, &track);
     let mut reading = Reading::default();
-    reading.run(format, decoder)?;
-    reading.finish(promised)
-}
-
-/// Steps over ID3v2 tags (a cover picture may be larger than what the prober searches).
-/// Only their length is read: nobody hears a tag, and parsing them has had its own bugs.
-/// Gives the place behind them.
-fn skip_id3v2(file: &mut File) -> io::Result<u64> {
-    let mut start = 0;
-    loop {
-        file.seek(SeekFrom::Start(start))?;
-        let mut head = [0; 10];
-        let whole = file.read_exact(&mut head).is_ok();
-        if !whole || !head.starts_with(b"ID3") || head[6..].iter().any(|byte| *byte > 0x7f) {
-            return file.seek(SeekFrom::Start(start));
-        }
-        let size = head[6..]
-            .iter()
-            .fold(0, |size, byte| size << 7 | u64::from(*byte));
-        let footer = if head[5] & 0x10 == 0 { 0 } else { 10 };
-        start += 10 + size + footer;
-    }
+    reading.run(packets, &parameters)?;
+    reading.finish(promised.map_or(0.0, |(frames, rate)| frames as f64 / f64::from(rate)))
 }
 
 fn decoder(parameters: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, String> {
@@ -120,8 +108,11 @@ fn decoder(parameters: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, S
 /// What has been read of a file so far.
 #[derive(Default)]
 struct Reading {
-    /// Made when the first sound tells its rate.
+    /// Made when the first sound tells its rate; a part of another rate gets another one.
     converter: Option<RateConverter>,
+    samples: Vec<i16>,
+    /// How long it plays.
+    seconds: f64,
     /// Packets that could not be decoded.
     bad: u64,
     /// Why reading ended before the file did.
@@ -133,12 +124,13 @@ impl Reading {
     /// Reads to the end, or as far as it goes.
     fn run(
         &mut self,
-        mut format: Box<dyn FormatReader + '_>,
-        mut decoder: Box<dyn AudioDecoder>,
+        mut packets: Packets<'_>,
+        parameters: &AudioCodecParameters,
     ) -> Result<(), String> {
+        let mut decoder = decoder(parameters)?;
         while self.broken.is_none() {
-            let packet = match format.next_packet() {
-                Ok(Some(packet)) => packet,
+            let (packet, is_new_part) = match packets.next() {
+                Ok(Some(next)) => next,
                 Ok(None) => break,
                 // Whether sound is missing, the header tells; one written to a pipe cannot.
                 Err(Error::IoError(e)) if e.kind() == io::ErrorKind::UnexpectedEof => break,
@@ -147,6 +139,9 @@ impl Reading {
                     break;
                 }
             };
+            if is_new_part {
+                decoder = self::decoder(parameters)?;
+            }
             match decoder.decode(&packet) {
                 Ok(buffer) => self.push(&buffer)?,
                 Err(Error::DecodeError(_) | Error::IoError(_)) => self.bad += 1,
@@ -162,20 +157,6 @@ impl Reading {
         if buffer.frames() == 0 || channels == 0 {
             return Ok(());
         }
-        let rate = buffer.spec().rate();
-        if !RATES.contains(&rate) {
-            return Err(format!(
-                "has {rate} samples per second; convert it to 44100"
-            ));
-        }
-        let converter = match &mut self.converter {
-            Some(converter) => converter,
-            none => none.insert(RateConverter::new(rate)?),
-        };
-        if converter.rate() != rate {
-            self.broken = Some(format!("the rate changes to {rate} Hz"));
-            return Ok(());
-        }
         buffer.copy_to_vec_interleaved(&mut self.interleaved);
         let mono = &mut self.interleaved;
         if channels > 1 {
@@ -186,16 +167,34 @@ impl Reading {
             }
             mono.truncate(frames);
         }
-        converter.push(mono)?;
-        if converter.frames() > MAX_DURATION.as_secs() * u64::from(rate) {
+        self.convert(buffer.spec().rate())
+    }
+
+    /// Brings mono sound to the telephone's rate.
+    fn convert(&mut self, rate: u32) -> Result<(), String> {
+        if !RATES.contains(&rate) {
+            return Err(format!(
+                "has {rate} samples per second; convert it to 44100"
+            ));
+        }
+        if let Some(earlier) = self.converter.take_if(|earlier| earlier.rate() != rate) {
+            earlier.finish(&mut self.samples)?;
+        }
+        let converter = match &mut self.converter {
+            Some(converter) => converter,
+            none => none.insert(RateConverter::new(rate)?),
+        };
+        converter.push(&self.interleaved, &mut self.samples)?;
+        self.seconds += self.interleaved.len() as f64 / f64::from(rate);
+        if self.seconds > MAX_DURATION.as_secs_f64() {
             let minutes = MAX_DURATION.as_secs() / 60;
             return Err(format!("is longer than {minutes} minutes; shorten it"));
         }
         Ok(())
     }
 
-    /// The sound, and what was wrong with it. `promised` are the frames of the file's header.
-    fn finish(self, promised: Option<u64>) -> Result<Decoded, String> {
+    /// The sound, and what was wrong with it. `promised` are the seconds of the file's header.
+    fn finish(mut self, promised: f64) -> Result<Decoded, String> {
         let broken = self
             .broken
             .map(|why| format!(" ({why})"))
@@ -205,23 +204,23 @@ impl Reading {
                 "holds no sound that can be decoded{broken}; {CONVERT}"
             ));
         };
-        let (frames, rate) = (converter.frames(), converter.rate());
-        let seconds = |frames: u64| frames as f64 / f64::from(rate);
-        let lost = seconds(promised.unwrap_or(0).saturating_sub(frames));
+        converter.finish(&mut self.samples)?;
+        fade_ends(&mut self.samples);
+        let seconds = self.seconds;
         let flaw = if !broken.is_empty() {
             Some(format!(
-                "breaks off after {:.1} s{broken}; store it again",
-                seconds(frames)
+                "breaks off after {seconds:.1} s{broken}; store it again"
             ))
-        } else if lost > 0.1 || self.bad > 0 {
+        } else if promised - seconds > 0.1 || self.bad > 0 {
             Some(format!(
-                "damaged: only {:.1} s of it can be played; store it again",
-                seconds(frames)
+                "damaged: only {seconds:.1} s of it can be played; store it again"
             ))
         } else {
             None
         };
-        let samples = converter.finish()?;
-        Ok(Decoded { samples, flaw })
+        Ok(Decoded {
+            samples: self.samples,
+            flaw,
+        })
     }
 }

@@ -8,7 +8,9 @@ mod cache;
 mod decode;
 mod find;
 pub mod notices;
+mod packets;
 mod resample;
+mod tags;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

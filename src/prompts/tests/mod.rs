@@ -2,6 +2,7 @@
 
 mod broken;
 mod formats;
+mod joined;
 mod library;
 mod notices;
 mod wav;
