@@ -11,6 +11,8 @@ use symphonia::core::errors::Error;
 use symphonia::core::formats::TrackType;
 use symphonia::core::io::{MediaSourceStream, ReadOnlySource};
 
+use super::flaws::Flaws;
+use super::mix::Mixer;
 use super::packets::Packets;
 use super::resample::{RateConverter, fade_ends};
 use super::tags;
@@ -19,7 +21,7 @@ use super::wav::Wav;
 /// The largest file that is decoded, in bytes.
 const MAX_FILE_BYTES: u64 = 32 << 20;
 
-/// The longest recording that is decoded.
+/// How much of a recording is heard.
 const MAX_DURATION: Duration = Duration::from_secs(600);
 
 /// Sample rates that recordings have, in Hz.
@@ -39,7 +41,7 @@ pub(super) struct Decoded {
     pub flaw: Option<String>,
 }
 
-/// Decodes a regular file from its beginning, stereo mixed to mono.
+/// Decodes a regular file from its beginning, its channels mixed to one.
 ///
 /// # Errors
 /// What is wrong and what to change, in words, when nothing of it can be played.
@@ -113,10 +115,8 @@ struct Reading {
     samples: Vec<i16>,
     /// How long it plays.
     seconds: f64,
-    /// Packets that could not be decoded.
-    bad: u64,
-    /// Why reading ended before the file did.
-    broken: Option<String>,
+    flaws: Flaws,
+    mixer: Mixer,
     interleaved: Vec<f32>,
 }
 
@@ -128,14 +128,14 @@ impl Reading {
         parameters: &AudioCodecParameters,
     ) -> Result<(), String> {
         let mut decoder = decoder(parameters)?;
-        while self.broken.is_none() {
+        while self.flaws.broken.is_none() && self.flaws.cut_at.is_none() {
             let (packet, is_new_part) = match packets.next() {
                 Ok(Some(next)) => next,
                 Ok(None) => break,
                 // Whether sound is missing, the header tells; one written to a pipe cannot.
                 Err(Error::IoError(e)) if e.kind() == io::ErrorKind::UnexpectedEof => break,
                 Err(e) => {
-                    self.broken = Some(e.to_string());
+                    self.flaws.broken = Some(e.to_string());
                     break;
                 }
             };
@@ -144,8 +144,8 @@ impl Reading {
             }
             match decoder.decode(&packet) {
                 Ok(buffer) => self.push(&buffer)?,
-                Err(Error::DecodeError(_) | Error::IoError(_)) => self.bad += 1,
-                Err(e) => self.broken = Some(e.to_string()),
+                Err(Error::DecodeError(_) | Error::IoError(_)) => self.flaws.bad += 1,
+                Err(e) => self.flaws.broken = Some(e.to_string()),
             }
         }
         Ok(())
@@ -153,30 +153,19 @@ impl Reading {
 
     /// Mixes one packet's channels to mono and passes it on.
     fn push(&mut self, buffer: &GenericAudioBufferRef<'_>) -> Result<(), String> {
-        let channels = buffer.spec().channels().count();
-        if buffer.frames() == 0 || channels == 0 {
+        let channels = buffer.spec().channels();
+        if buffer.frames() == 0 || channels.count() == 0 {
             return Ok(());
         }
         buffer.copy_to_vec_interleaved(&mut self.interleaved);
-        let mono = &mut self.interleaved;
-        if channels > 1 {
-            let frames = mono.len() / channels;
-            for frame in 0..frames {
-                let sum: f32 = mono[frame * channels..][..channels].iter().sum();
-                mono[frame] = sum / channels as f32;
-            }
-            mono.truncate(frames);
-        }
-        self.convert(buffer.spec().rate())
-    }
-
-    /// Brings mono sound to the telephone's rate.
-    fn convert(&mut self, rate: u32) -> Result<(), String> {
+        self.flaws.look_at(&self.interleaved);
+        let rate = buffer.spec().rate();
         if !RATES.contains(&rate) {
             return Err(format!(
                 "has {rate} samples per second; convert it to 44100"
             ));
         }
+        // A rate of its own has a part of a joined file.
         if let Some(earlier) = self.converter.take_if(|earlier| earlier.rate() != rate) {
             earlier.finish(&mut self.samples)?;
         }
@@ -184,40 +173,29 @@ impl Reading {
             Some(converter) => converter,
             none => none.insert(RateConverter::new(rate)?),
         };
-        converter.push(&self.interleaved, &mut self.samples)?;
-        self.seconds += self.interleaved.len() as f64 / f64::from(rate);
-        if self.seconds > MAX_DURATION.as_secs_f64() {
-            let minutes = MAX_DURATION.as_secs() / 60;
-            return Err(format!("is longer than {minutes} minutes; shorten it"));
+        let mono = self.mixer.mix(&self.interleaved, channels);
+        let room = (MAX_DURATION.as_secs_f64() - self.seconds) * f64::from(rate);
+        let heard = &mono[..mono.len().min(room.round() as usize)];
+        if heard.len() < mono.len() {
+            self.flaws.cut_at = Some(MAX_DURATION);
         }
-        Ok(())
+        self.flaws.hear(heard);
+        self.seconds += heard.len() as f64 / f64::from(rate);
+        converter.push(heard, &mut self.samples)
     }
 
     /// The sound, and what was wrong with it. `promised` are the seconds of the file's header.
     fn finish(mut self, promised: f64) -> Result<Decoded, String> {
-        let broken = self
-            .broken
-            .map(|why| format!(" ({why})"))
-            .unwrap_or_default();
         let Some(converter) = self.converter else {
+            let broken = self.flaws.broken.map(|why| format!(" ({why})"));
+            let broken = broken.unwrap_or_default();
             return Err(format!(
                 "holds no sound that can be decoded{broken}; {CONVERT}"
             ));
         };
         converter.finish(&mut self.samples)?;
         fade_ends(&mut self.samples);
-        let seconds = self.seconds;
-        let flaw = if !broken.is_empty() {
-            Some(format!(
-                "breaks off after {seconds:.1} s{broken}; store it again"
-            ))
-        } else if promised - seconds > 0.1 || self.bad > 0 {
-            Some(format!(
-                "damaged: only {seconds:.1} s of it can be played; store it again"
-            ))
-        } else {
-            None
-        };
+        let flaw = self.flaws.told(self.seconds, promised - self.seconds);
         Ok(Decoded {
             samples: self.samples,
             flaw,

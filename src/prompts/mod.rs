@@ -7,6 +7,8 @@ mod alike;
 mod cache;
 mod decode;
 mod find;
+mod flaws;
+mod mix;
 pub mod notices;
 mod packets;
 mod resample;
@@ -39,7 +41,7 @@ const STACK_BYTES: usize = 2 << 20;
 /// the name with its extension replaced by `.wav` or `.mp3`; then the same whatever the case of
 /// its letters and their Unicode form. Files are WAV (PCM of 8 to
 /// 32 bits, float, A-law, mu-law) or MP3, told by their content, of 4 to 192 kHz, up to
-/// 8 channels, 32 MB and 10 minutes. About 64 MB of decoded sound are kept.
+/// 8 channels and 32 MB; the first 10 minutes are heard. About 64 MB of decoded sound are kept.
 ///
 /// Every [`PromptError::Undecodable`] has been logged, once per content of the file;
 /// `Missing` and `Forbidden` are for the caller to log.

@@ -1,6 +1,7 @@
 //! What callers hear of files of every kind, good, broken and hostile.
 
 mod broken;
+mod channels;
 mod formats;
 mod joined;
 mod library;
