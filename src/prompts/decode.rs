@@ -13,8 +13,9 @@ use symphonia::core::io::{MediaSourceStream, ReadOnlySource};
 
 use super::flaws::Flaws;
 use super::mix::Mixer;
+use super::output::Output;
 use super::packets::Packets;
-use super::resample::{RateConverter, fade_ends};
+use super::resample::RateConverter;
 use super::tags;
 use super::wav::Wav;
 
@@ -32,20 +33,16 @@ const MAX_CHANNELS: usize = 8;
 
 const CONVERT: &str = "convert it to WAV (PCM) or MP3";
 
-/// What could be made of a file.
-#[derive(Debug)]
-pub(super) struct Decoded {
-    /// Mono at `Sound::RATE`, never empty.
-    pub samples: Vec<i16>,
-    /// What was wrong with the file, though part of it plays.
-    pub flaw: Option<String>,
-}
-
-/// Decodes a regular file from its beginning, its channels mixed to one.
+/// Decodes a regular file from its beginning, its channels mixed to one, at `Sound::RATE`. `hear`
+/// gets it piece by piece; when it says that nobody listens, the rest is left out. Gives what was
+/// wrong with the file, though part of it plays.
 ///
 /// # Errors
 /// What is wrong and what to change, in words, when nothing of it can be played.
-pub(super) fn decode(mut file: File) -> Result<Decoded, String> {
+pub(super) fn decode(
+    mut file: File,
+    hear: &mut dyn FnMut(&[i16]) -> bool,
+) -> Result<Option<String>, String> {
     let bytes = file.metadata().map_err(|e| e.to_string())?.len();
     if bytes > MAX_FILE_BYTES {
         return Err(format!(
@@ -87,7 +84,7 @@ pub(super) fn decode(mut file: File) -> Result<Decoded, String> {
     let promised = track.num_frames.zip(parameters.sample_rate);
     let track = track.clone();
     let packets = Packets::new(format, &track);
-    let mut reading = Reading::default();
+    let mut reading = Reading::new(hear);
     reading.run(packets, &parameters)?;
     reading.finish(promised.map_or(0.0, |(frames, rate)| frames as f64 / f64::from(rate)))
 }
@@ -108,11 +105,10 @@ fn decoder(parameters: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, S
 }
 
 /// What has been read of a file so far.
-#[derive(Default)]
-struct Reading {
+struct Reading<'h> {
     /// Made when the first sound tells its rate; a part of another rate gets another one.
     converter: Option<RateConverter>,
-    samples: Vec<i16>,
+    output: Output<'h>,
     /// How long it plays.
     seconds: f64,
     flaws: Flaws,
@@ -120,7 +116,18 @@ struct Reading {
     interleaved: Vec<f32>,
 }
 
-impl Reading {
+impl<'h> Reading<'h> {
+    fn new(hear: &'h mut dyn FnMut(&[i16]) -> bool) -> Self {
+        Self {
+            converter: None,
+            output: Output::new(hear),
+            seconds: 0.0,
+            flaws: Flaws::default(),
+            mixer: Mixer::default(),
+            interleaved: Vec::new(),
+        }
+    }
+
     /// Reads to the end, or as far as it goes.
     fn run(
         &mut self,
@@ -128,7 +135,7 @@ impl Reading {
         parameters: &AudioCodecParameters,
     ) -> Result<(), String> {
         let mut decoder = decoder(parameters)?;
-        while self.flaws.broken.is_none() && self.flaws.cut_at.is_none() {
+        while self.flaws.broken.is_none() && self.flaws.cut_at.is_none() && self.output.is_heard() {
             let (packet, is_new_part) = match packets.next() {
                 Ok(Some(next)) => next,
                 Ok(None) => break,
@@ -167,7 +174,7 @@ impl Reading {
         }
         // A rate of its own has a part of a joined file.
         if let Some(earlier) = self.converter.take_if(|earlier| earlier.rate() != rate) {
-            earlier.finish(&mut self.samples)?;
+            earlier.finish(self.output.samples())?;
         }
         let converter = match &mut self.converter {
             Some(converter) => converter,
@@ -181,11 +188,13 @@ impl Reading {
         }
         self.flaws.hear(heard);
         self.seconds += heard.len() as f64 / f64::from(rate);
-        converter.push(heard, &mut self.samples)
+        converter.push(heard, self.output.samples())?;
+        self.output.give();
+        Ok(())
     }
 
-    /// The sound, and what was wrong with it. `promised` are the seconds of the file's header.
-    fn finish(mut self, promised: f64) -> Result<Decoded, String> {
+    /// The end, and what was wrong. `promised` are the seconds of the file's header.
+    fn finish(mut self, promised: f64) -> Result<Option<String>, String> {
         let Some(converter) = self.converter else {
             let broken = self.flaws.broken.map(|why| format!(" ({why})"));
             let broken = broken.unwrap_or_default();
@@ -193,12 +202,8 @@ impl Reading {
                 "holds no sound that can be decoded{broken}; {CONVERT}"
             ));
         };
-        converter.finish(&mut self.samples)?;
-        fade_ends(&mut self.samples);
-        let flaw = self.flaws.told(self.seconds, promised - self.seconds);
-        Ok(Decoded {
-            samples: self.samples,
-            flaw,
-        })
+        converter.finish(self.output.samples())?;
+        self.output.finish();
+        Ok(self.flaws.told(self.seconds, promised - self.seconds))
     }
 }

@@ -8,8 +8,10 @@ mod cache;
 mod decode;
 mod find;
 mod flaws;
+mod load;
 mod mix;
 pub mod notices;
+mod output;
 mod packets;
 mod resample;
 mod tags;
@@ -19,21 +21,14 @@ mod testing;
 mod tests;
 mod wav;
 
-use std::fs::{File, OpenOptions};
-use std::io;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::thread;
+use std::path::PathBuf;
 
 use crate::ports::PromptName;
 use crate::ports::{PromptError, Prompts, Sound};
 
 use cache::{Cache, Failure, identify};
-use decode::{Decoded, decode};
 use find::{confined, find};
-
-/// Decoding needs more stack than Asterisk's channel threads have, which is 496 KiB.
-const STACK_BYTES: usize = 2 << 20;
+use load::Loader;
 
 /// The prompts under one sounds directory.
 ///
@@ -48,6 +43,8 @@ const STACK_BYTES: usize = 2 << 20;
 pub struct PromptLibrary {
     root: PathBuf,
     cache: Cache,
+    // Behind the cache: it is dropped after it.
+    loader: Loader,
 }
 
 impl PromptLibrary {
@@ -57,6 +54,7 @@ impl PromptLibrary {
         Self {
             root,
             cache: Cache::new(cache::CAPACITY),
+            loader: Loader::default(),
         }
     }
 }
@@ -66,60 +64,8 @@ impl Prompts for PromptLibrary {
         let found = find(&self.root, name)?;
         let (id, stamp) = identify(Some(name.folder), &found.metadata);
         self.cache.get(id, stamp, || {
-            load(&confined(&self.root, name, &found.path).map_err(Failure::Passing)?)
+            let file = confined(&self.root, name, &found.path).map_err(Failure::Passing)?;
+            self.loader.load(&file)
         })
     }
-}
-
-/// Decodes a file. What is wrong with it goes to the log.
-fn load(path: &Path) -> Result<Sound, Failure> {
-    let file = open(path).map_err(|e| passing(path, &e))?;
-    match on_own_thread(move || decode(file)).map_err(|e| passing(path, &e))? {
-        Ok(Decoded { samples, flaw }) => {
-            if let Some(flaw) = flaw {
-                log::warn!("{}: {flaw}", path.display());
-            }
-            let samples = samples.into();
-            Ok(Sound { samples })
-        }
-        Err(why) => Err(Failure::Lasting(undecodable(path, &why))),
-    }
-}
-
-/// Without blocking: the file may have become a fifo since it was looked at.
-fn open(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
-    if file.metadata()?.is_file() {
-        return Ok(file);
-    }
-    Err(io::Error::other("not a regular file"))
-}
-
-/// Runs a decoder on a thread of its own and waits. A panic in it, which a hostile file
-/// may cause, ends there and is the file's fault.
-fn on_own_thread(
-    decoder: impl FnOnce() -> Result<Decoded, String> + Send + 'static,
-) -> io::Result<Result<Decoded, String>> {
-    let thread = thread::Builder::new()
-        .name("rustivr-prompt".into())
-        .stack_size(STACK_BYTES)
-        .spawn(decoder)?;
-    Ok(thread
-        .join()
-        .unwrap_or_else(|_| Err("breaks the decoder; convert it to WAV (PCM)".into())))
-}
-
-/// A failure that has nothing to do with the file's content.
-fn passing(path: &Path, error: &io::Error) -> Failure {
-    Failure::Passing(undecodable(path, &format!("cannot be read: {error}")))
-}
-
-/// Told to the log here, where it happens once, and not at each call that asks.
-fn undecodable(path: &Path, why: &str) -> PromptError {
-    let text = format!("{}: {why}", path.display());
-    log::warn!("{text}");
-    PromptError::Undecodable(text)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::cache::{self, Cache, identify};
 use super::find::{Found, find_in};
-use super::load;
+use super::load::Loader;
 use crate::ports::Notice;
 use crate::ports::{PromptError, Sound};
 
@@ -23,6 +23,8 @@ const MAX_LANGUAGE_BYTES: usize = 39;
 pub struct NoticeLibrary {
     root: PathBuf,
     cache: Cache,
+    // Behind the cache: it is dropped after it.
+    loader: Loader,
 }
 
 impl NoticeLibrary {
@@ -31,6 +33,7 @@ impl NoticeLibrary {
         Self {
             root,
             cache: Cache::new(cache::CAPACITY),
+            loader: Loader::default(),
         }
     }
 
@@ -44,7 +47,7 @@ impl NoticeLibrary {
         let found = self.find(notice, language)?;
         // Neither the tag nor the name can lead out of `root`: where links go is the operator's.
         let (id, stamp) = identify(None, &found.metadata);
-        self.cache.get(id, stamp, || load(&found.path))
+        self.cache.get(id, stamp, || self.loader.load(&found.path))
     }
 
     fn find(&self, notice: Notice, language: &str) -> Result<Found, PromptError> {

@@ -14,9 +14,6 @@ const CHUNK: usize = 1024;
 /// Filter length in 8 kHz samples: flat to 3.5 kHz, which is more than G.711 lines pass.
 const TAPS: usize = 128;
 
-/// The first and last 2 ms are faded.
-const FADE: usize = 16;
-
 /// Takes sound at one rate and gives it at [`Sound::RATE`].
 pub(super) struct RateConverter {
     /// None when the sound has the telephone's rate already.
@@ -156,15 +153,4 @@ impl Filter {
 /// `as` clips what is too loud and turns NaN to silence.
 fn to_i16(sample: &f32) -> i16 {
     (sample * 32768.0).round() as i16
-}
-
-/// So that a recording which was cut off does not click.
-pub(super) fn fade_ends(samples: &mut [i16]) {
-    let fade = FADE.min(samples.len() / 2);
-    let faded = |sample: i16, step: usize| (i32::from(sample) * step as i32 / fade as i32) as i16;
-    for step in 0..fade {
-        let last = samples.len() - 1 - step;
-        samples[step] = faded(samples[step], step);
-        samples[last] = faded(samples[last], step);
-    }
 }

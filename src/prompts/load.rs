@@ -1,0 +1,110 @@
+//! Reads files on threads of its own, so that a caller hears the first word of a long recording
+//! while the rest of it is still being decoded.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::cache::Failure;
+use super::decode::decode;
+use crate::ports::{PromptError, Samples, Sound};
+
+/// Decoding needs more stack than Asterisk's channel threads have, which is 496 KiB.
+const STACK_BYTES: usize = 2 << 20;
+
+/// How long a caller waits for the whole of a recording, once it has begun: most are whole by then,
+/// and the log can tell their length. A minute of MP3 takes about so long.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// The threads that read. Dropped, it waits for them: with the last holder of a sound its thread
+/// ends too.
+#[derive(Default)]
+pub(super) struct Loader {
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Loader {
+    /// The sound of a file, as soon as its begin is there. What is wrong with it goes to the log.
+    pub fn load(&self, path: &Path) -> Result<Sound, Failure> {
+        let file = open(path).map_err(|e| passing(path, &e))?;
+        let name = path.display().to_string();
+        let samples = self
+            .start(name, move |hear| decode(file, hear))
+            .map_err(|e| passing(path, &e))?;
+        match samples.begin(PATIENCE) {
+            Ok(()) => Ok(Sound { samples }),
+            Err(why) => Err(Failure::Lasting(undecodable(path, &why))),
+        }
+    }
+
+    /// Runs a decoder on a thread of its own. A panic in it, which a hostile file may cause, ends
+    /// there and is the file's fault.
+    pub fn start(
+        &self,
+        name: String,
+        decoder: impl FnOnce(&mut dyn FnMut(&[i16]) -> bool) -> Result<Option<String>, String>
+        + Send
+        + 'static,
+    ) -> io::Result<Samples> {
+        let (samples, growing) = Samples::growing();
+        let reading = move || {
+            let mut has_begun = false;
+            let mut hear = |samples: &[i16]| {
+                has_begun = true;
+                growing.add(samples)
+            };
+            let flaw = decoder(&mut hear).unwrap_or_else(Some);
+            // Without any sound it is the caller's to tell.
+            if let Some(flaw) = flaw.as_ref().filter(|_| has_begun) {
+                log::warn!("{name}: {flaw}");
+            }
+            growing.end(flaw);
+        };
+        let thread = thread::Builder::new()
+            .name("rustivr-prompt".into())
+            .stack_size(STACK_BYTES)
+            .spawn(reading)?;
+        let mut threads = self.threads.lock();
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(thread);
+        Ok(samples)
+    }
+}
+
+impl Drop for Loader {
+    fn drop(&mut self) {
+        for thread in self.threads.get_mut().drain(..) {
+            // One that panicked has told so.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Without blocking: the file may have become a fifo since it was looked at.
+fn open(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::other("not a regular file"))
+}
+
+/// A failure that has nothing to do with the file's content.
+fn passing(path: &Path, error: &io::Error) -> Failure {
+    Failure::Passing(undecodable(path, &format!("cannot be read: {error}")))
+}
+
+/// Told to the log here, where it happens once, and not at each call that asks.
+fn undecodable(path: &Path, why: &str) -> PromptError {
+    let text = format!("{}: {why}", path.display());
+    log::warn!("{text}");
+    PromptError::Undecodable(text)
+}
