@@ -33,7 +33,8 @@ const MAX_CHANNELS: usize = 8;
 
 const CONVERT: &str = "convert it to WAV (PCM) or MP3";
 
-/// Decodes a regular file from its beginning, its channels mixed to one, at `Sound::RATE`. `hear`
+/// Decodes a regular file from its beginning, its channels mixed to one, at `Sound::RATE`. Only of
+/// what has no header the `extension` counts. `hear`
 /// gets it piece by piece; when it says that nobody listens, the rest is left out. Gives what was
 /// wrong with the file, though part of it plays.
 ///
@@ -41,6 +42,7 @@ const CONVERT: &str = "convert it to WAV (PCM) or MP3";
 /// What is wrong and what to change, in words, when nothing of it can be played.
 pub(super) fn decode(
     mut file: File,
+    extension: &str,
     hear: &mut dyn FnMut(&[i16]) -> bool,
 ) -> Result<Option<String>, String> {
     let bytes = file.metadata().map_err(|e| e.to_string())?.len();
@@ -52,14 +54,15 @@ pub(super) fn decode(
         ));
     }
     let start = tags::skip(&mut file).map_err(|e| e.to_string())?;
-    let sound: Box<dyn Read + Send + Sync> = match Wav::find(&file, start) {
-        Some(wav) => wav.open(file).map_err(|e| e.to_string())?,
-        None => {
-            let file = file.take(MAX_FILE_BYTES);
-            let bytes = tags::without(file).map_err(|e| e.to_string())?;
-            Box::new(Cursor::new(bytes))
-        }
-    };
+    let sound: Box<dyn Read + Send + Sync> =
+        match Wav::find(&file, start).or_else(|| Wav::raw(&file, extension)) {
+            Some(wav) => wav.open(file).map_err(|e| e.to_string())?,
+            None => {
+                let file = file.take(MAX_FILE_BYTES);
+                let bytes = tags::without(file).map_err(|e| e.to_string())?;
+                Box::new(Cursor::new(bytes))
+            }
+        };
     // Not seekable: else the length of an MP3 without a header is guessed from its
     // first frame, and sound beyond the guess is cut off.
     let source = ReadOnlySource::new(sound.take(MAX_FILE_BYTES));
@@ -71,7 +74,7 @@ pub(super) fn decode(
             Default::default(),
             Default::default(),
         )
-        .map_err(|e| format!("neither WAV nor MP3 ({e}); {CONVERT}"))?;
+        .map_err(|e| format!("neither WAV, MP3 nor Ogg ({e}); {CONVERT}"))?;
     let track = format
         .default_track(TrackType::Audio)
         .ok_or_else(|| format!("holds no sound; {CONVERT}"))?;

@@ -15,8 +15,12 @@ const MAX_NAME_BYTES: usize = 255;
 /// `:` and `&` mean URLs and lists to Asterisk, `\` is a directory elsewhere.
 const REFUSED: [char; 3] = [':', '&', '\\'];
 
-/// What "the extension does not matter" tries, in this order.
-const EXTENSIONS: [&str; 2] = ["wav", "mp3"];
+/// What "the extension does not matter" tries, in this order: the files that tell what they are,
+/// then Asterisk's own, the best first.
+const EXTENSIONS: [&str; 14] = [
+    "wav", "mp3", "ogg", "sln192", "sln96", "sln48", "sln44", "sln32", "sln24", "sln16", "sln12",
+    "sln", "ulaw", "alaw",
+];
 
 /// A regular file that a name means.
 #[derive(Debug)]
@@ -27,8 +31,8 @@ pub(super) struct Found {
     pub metadata: Metadata,
 }
 
-/// Finds the first regular file among: the exact name; the name with `.wav`, `.mp3`
-/// appended; the name with its extension replaced by `.wav`, `.mp3`; and then, in the same
+/// Finds the first regular file among: the exact name; the name with each of [`EXTENSIONS`]
+/// appended; the name with its extension replaced by each of them; and then, in the same
 /// order, among the files whose names are [`alike`]. Does not open the file and does not follow
 /// where links lead: [`confined`] does.
 ///
@@ -71,7 +75,7 @@ pub(super) fn find_in(
         return Err(PromptError::Forbidden(text));
     }
     Err(PromptError::Missing(format!(
-        "{}: no such file in {}, nor with .wav or .mp3",
+        "{}: no such file in {}, nor with another extension",
         shown(),
         folder.display()
     )))

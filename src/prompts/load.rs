@@ -33,8 +33,10 @@ impl Loader {
     pub fn load(&self, path: &Path) -> Result<Sound, Failure> {
         let file = open(path).map_err(|e| passing(path, &e))?;
         let name = path.display().to_string();
+        let extension = path.extension().unwrap_or_default();
+        let extension = extension.to_string_lossy().into_owned();
         let samples = self
-            .start(name, move |hear| decode(file, hear))
+            .start(name, move |hear| decode(file, &extension, hear))
             .map_err(|e| passing(path, &e))?;
         match samples.begin(PATIENCE) {
             Ok(()) => Ok(Sound { samples }),

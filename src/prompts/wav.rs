@@ -73,6 +73,35 @@ impl Wav {
         None
     }
 
+    /// A file without any header, of which only the extension tells what it is. They are Asterisk's
+    /// (formats/format_pcm.c, formats/format_sln.c), whatever their case.
+    pub fn raw(file: &File, extension: &str) -> Option<Self> {
+        let (encoding, rate, bits) = match extension.to_lowercase().as_str() {
+            "ulaw" | "ul" | "ulw" | "mu" | "pcm" => (MU_LAW, 8000, 8),
+            "alaw" | "al" | "alw" => (A_LAW, 8000, 8),
+            "sln" | "raw" => (PCM, 8000, 16),
+            "sln44" => (PCM, 44_100, 16),
+            linear => {
+                let thousands: u32 = linear.strip_prefix("sln")?.parse().ok()?;
+                let is_known = matches!(thousands, 12 | 16 | 24 | 32 | 48 | 96 | 192);
+                (PCM, is_known.then_some(thousands * 1000)?, 16)
+            }
+        };
+        let block = bits / 8;
+        let mut format = [encoding, 1].map(u16::to_le_bytes).concat();
+        format.extend(
+            [rate, rate * u32::from(block)]
+                .map(u32::to_le_bytes)
+                .concat(),
+        );
+        format.extend([block, bits].map(u16::to_le_bytes).concat());
+        Some(Self {
+            format,
+            start: 0,
+            bytes: file.metadata().ok()?.len(),
+        })
+    }
+
     /// The file with a header that is right.
     pub fn open(mut self, mut file: File) -> io::Result<Box<dyn Read + Send + Sync>> {
         file.seek(SeekFrom::Start(self.start))?;

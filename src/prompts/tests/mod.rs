@@ -6,6 +6,7 @@ mod formats;
 mod joined;
 mod library;
 mod notices;
+mod raw;
 mod wav;
 
 use std::fs::File;
@@ -25,8 +26,12 @@ struct Decoded {
 }
 
 fn decode(file: File) -> Result<Decoded, String> {
+    decode_as(file, "")
+}
+
+fn decode_as(file: File, extension: &str) -> Result<Decoded, String> {
     let mut samples = Vec::new();
-    let flaw = decode::decode(file, &mut |more| {
+    let flaw = decode::decode(file, extension, &mut |more| {
         samples.extend_from_slice(more);
         true
     })?;
