@@ -5,6 +5,7 @@
 //! live in `asterisk/`, `directory/` and `prompts/`; scripted fakes for tests
 //! stand beside the sessions.
 
+mod files;
 mod samples;
 mod words;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use crate::numbers::Phone;
 
+pub use files::{FileKind, FileReader};
 pub use samples::{Growing, Samples};
 pub use words::{Line, MenuRow, Notice, PromptFolder, PromptName, Source, one_line};
 

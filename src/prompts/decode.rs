@@ -23,7 +23,7 @@ use super::wav::Wav;
 const MAX_FILE_BYTES: u64 = 32 << 20;
 
 /// How much of a recording is heard.
-const MAX_DURATION: Duration = Duration::from_secs(600);
+pub(super) const MAX_DURATION: Duration = Duration::from_secs(600);
 
 /// Sample rates that recordings have, in Hz.
 const RATES: std::ops::RangeInclusive<u32> = 4_000..=192_000;

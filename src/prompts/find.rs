@@ -17,9 +17,9 @@ const REFUSED: [char; 3] = [':', '&', '\\'];
 
 /// What "the extension does not matter" tries, in this order: the files that tell what they are,
 /// then Asterisk's own, the best first.
-const EXTENSIONS: [&str; 14] = [
+const EXTENSIONS: [&str; 16] = [
     "wav", "mp3", "ogg", "sln192", "sln96", "sln48", "sln44", "sln32", "sln24", "sln16", "sln12",
-    "sln", "ulaw", "alaw",
+    "sln", "ulaw", "alaw", "g722", "gsm",
 ];
 
 /// A regular file that a name means.

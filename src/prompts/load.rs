@@ -11,8 +11,11 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::cache::Failure;
-use super::decode::decode;
-use crate::ports::{PromptError, Samples, Sound};
+use super::decode::{MAX_DURATION, decode};
+use super::flaws::Flaws;
+use super::output::Output;
+use super::wav::Wav;
+use crate::ports::{FileKind, FileReader, PromptError, Samples, Sound};
 
 /// Decoding needs more stack than Asterisk's channel threads have, which is 496 KiB.
 const STACK_BYTES: usize = 2 << 20;
@@ -25,19 +28,34 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// ends too.
 #[derive(Default)]
 pub(super) struct Loader {
+    /// Reads what our decoder does not know.
+    host: Option<FileReader>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Loader {
+    /// With the host's help.
+    pub fn with_host(host: FileReader) -> Self {
+        Self {
+            host: Some(host),
+            threads: Mutex::default(),
+        }
+    }
+
     /// The sound of a file, as soon as its begin is there. What is wrong with it goes to the log.
     pub fn load(&self, path: &Path) -> Result<Sound, Failure> {
         let file = open(path).map_err(|e| passing(path, &e))?;
         let name = path.display().to_string();
         let extension = path.extension().unwrap_or_default();
         let extension = extension.to_string_lossy().into_owned();
-        let samples = self
-            .start(name, move |hear| decode(file, &extension, hear))
-            .map_err(|e| passing(path, &e))?;
+        let started = match (self.host, kind(&file, &extension)) {
+            (Some(read), Some(kind)) => {
+                let path = path.to_owned();
+                self.start(name, move |hear| by_host(read, &path, kind, hear))
+            }
+            _ => self.start(name, move |hear| decode(file, &extension, hear)),
+        };
+        let samples = started.map_err(|e| passing(path, &e))?;
         match samples.begin(PATIENCE) {
             Ok(()) => Ok(Sound { samples }),
             Err(why) => Err(Failure::Lasting(undecodable(path, &why))),
@@ -85,6 +103,48 @@ impl Drop for Loader {
             let _ = thread.join();
         }
     }
+}
+
+/// Whether it is a file for the host.
+fn kind(file: &File, extension: &str) -> Option<FileKind> {
+    match Wav::find(file, 0) {
+        Some(wav) => wav.is_gsm().then_some(FileKind::Wav49),
+        None if extension.eq_ignore_ascii_case("gsm") => Some(FileKind::Gsm),
+        None if extension.eq_ignore_ascii_case("g722") => Some(FileKind::G722),
+        None => None,
+    }
+}
+
+/// Lets the host read, with the bounds and the words of our own decoder.
+fn by_host(
+    read: FileReader,
+    path: &Path,
+    kind: FileKind,
+    hear: &mut dyn FnMut(&[i16]) -> bool,
+) -> Result<Option<String>, String> {
+    let mut left = MAX_DURATION.as_secs() as usize * Sound::RATE as usize;
+    let mut flaws = Flaws::default();
+    let mut output = Output::new(hear);
+    let mut length = 0;
+    read(path, kind, &mut |samples| {
+        let heard = &samples[..samples.len().min(left)];
+        left -= heard.len();
+        length += heard.len();
+        if heard.len() < samples.len() {
+            flaws.cut_at = Some(MAX_DURATION);
+        }
+        let sound: Vec<f32> = heard.iter().map(|s| f32::from(*s) / 32768.0).collect();
+        flaws.look_at(&sound);
+        flaws.hear(&sound);
+        output.samples().extend_from_slice(heard);
+        output.give();
+        output.is_heard() && flaws.cut_at.is_none()
+    })?;
+    if length == 0 {
+        return Err("holds no sound that Asterisk can read; convert it to WAV".into());
+    }
+    output.finish();
+    Ok(flaws.told(length as f64 / f64::from(Sound::RATE), 0.0))
 }
 
 /// Without blocking: the file may have become a fifo since it was looked at.

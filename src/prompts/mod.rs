@@ -24,7 +24,7 @@ mod wav;
 use std::path::PathBuf;
 
 use crate::ports::PromptName;
-use crate::ports::{PromptError, Prompts, Sound};
+use crate::ports::{FileReader, PromptError, Prompts, Sound};
 
 use cache::{Cache, Failure, identify};
 use find::{confined, find};
@@ -57,6 +57,12 @@ impl PromptLibrary {
             cache: Cache::new(cache::CAPACITY),
             loader: Loader::default(),
         }
+    }
+
+    /// The same, with a reader for the kinds of files that only the host knows.
+    pub fn with_host(mut self, reader: FileReader) -> Self {
+        self.loader = Loader::with_host(reader);
+        self
     }
 }
 

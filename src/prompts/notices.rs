@@ -7,7 +7,7 @@ use super::cache::{self, Cache, identify};
 use super::find::{Found, find_in};
 use super::load::Loader;
 use crate::ports::Notice;
-use crate::ports::{PromptError, Sound};
+use crate::ports::{FileReader, PromptError, Sound};
 
 /// What is spoken when the channel's language is not there.
 const DEFAULT_LANGUAGE: &str = "en";
@@ -35,6 +35,12 @@ impl NoticeLibrary {
             cache: Cache::new(cache::CAPACITY),
             loader: Loader::default(),
         }
+    }
+
+    /// The same, with a reader for the kinds of files that only the host knows.
+    pub fn with_host(mut self, reader: FileReader) -> Self {
+        self.loader = Loader::with_host(reader);
+        self
     }
 
     /// The sound of a notice: in `language` (such as `ru_RU`), else in that language without

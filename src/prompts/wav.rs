@@ -23,6 +23,7 @@ const PCM: u16 = 1;
 const FLOAT: u16 = 3;
 const A_LAW: u16 = 6;
 const MU_LAW: u16 = 7;
+const GSM: u16 = 0x31;
 const MP3: u16 = 0x55;
 
 /// Where the sound of a WAV lies, and what it is.
@@ -100,6 +101,11 @@ impl Wav {
             start: 0,
             bytes: file.metadata().ok()?.len(),
         })
+    }
+
+    /// Whether its sound is GSM, which our decoder does not know.
+    pub fn is_gsm(&self) -> bool {
+        self.format[..2] == GSM.to_le_bytes()
     }
 
     /// The file with a header that is right.

@@ -5,7 +5,7 @@ use std::fs::File;
 use super::super::PromptLibrary;
 use super::super::testing::{Sounds, Wav, assert_tone, fixture, scenario, tone};
 use super::{HALF, assert_lasts, decode_as, decoded};
-use crate::ports::Prompts;
+use crate::ports::{FileKind, Prompts};
 
 fn raw(content: &[u8], extension: &str) -> Vec<i16> {
     let sounds = Sounds::new();
@@ -41,7 +41,13 @@ fn signed_linear_of_every_rate_has_its_pitch() {
 fn raw_g711_is_decoded() {
     let laws = [("ulaw", 0x9f, 0x1f, 8316), ("alaw", 0xb5, 0x35, 8448)];
     for (extension, plus, minus, value) in laws {
-        let code = |n: u32| if n / 10 % 2 == 0 { plus } else { minus };
+        let code = |n: u32| {
+            if (n / 10).is_multiple_of(2) {
+                plus
+            } else {
+                minus
+            }
+        };
         let samples = raw(&(0..8000).map(code).collect::<Vec<u8>>(), extension);
         assert_lasts(&samples, 1.0);
         assert_eq!((samples[4005], samples[4015]), (value, -value));
@@ -92,4 +98,42 @@ fn they_are_found_by_the_name_without_an_extension() {
             assert!(library.sound(&scenario(name)).is_ok(), "{extension}");
         }
     }
+}
+
+#[test]
+fn gsm_and_g722_are_read_by_the_host_and_bounded() {
+    let gsm_in_wav = Wav {
+        encoding: 0x31,
+        bits: 8,
+        ..Wav::PLAIN
+    };
+    let files = [
+        ("a.gsm", [1; 330].to_vec(), FileKind::Gsm),
+        ("b.G722", [1; 330].to_vec(), FileKind::G722),
+        ("c.wav", gsm_in_wav.around(&[1; 330]), FileKind::Wav49),
+    ];
+    let sounds = Sounds::new();
+    let library = PromptLibrary::new(sounds.0.clone()).with_host(|_, kind, hear| {
+        let hz = 500.0 + 100.0 * kind.format().len() as f32;
+        let second: Vec<i16> = tone(hz, 0.5, 8000, 1.0)
+            .iter()
+            .map(|sample| (sample * 32768.0) as i16)
+            .collect();
+        while kind == FileKind::G722 && hear(&second) {}
+        hear(&second);
+        Ok(())
+    });
+    for (name, content, kind) in files {
+        sounds.write(&format!("scenario/{name}"), &content);
+        let samples = library.sound(&scenario(&name[..1])).unwrap().samples;
+        let hz = 500.0 + 100.0 * kind.format().len() as f32;
+        assert_tone(&samples.whole()[..8000], hz, HALF);
+        let is_endless = kind == FileKind::G722;
+        assert_eq!(samples.len(), if is_endless { 4_800_000 } else { 8000 });
+        assert_eq!(samples.flaw().is_some(), is_endless);
+    }
+    let lacking = PromptLibrary::new(sounds.0.clone())
+        .with_host(|_, kind, _| Err(format!("are {} loaded?", kind.modules())));
+    let error = lacking.sound(&scenario("a")).unwrap_err().to_string();
+    assert!(error.contains("format_gsm.so"), "{error}");
 }
