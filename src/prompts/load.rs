@@ -48,7 +48,8 @@ impl Loader {
         let name = path.display().to_string();
         let extension = path.extension().unwrap_or_default();
         let extension = extension.to_string_lossy().into_owned();
-        let started = match (self.host, kind(&file, &extension)) {
+        let kind = kind(&file, &extension);
+        let started = match (self.host, kind) {
             (Some(read), Some(kind)) => {
                 let path = path.to_owned();
                 self.start(name, move |hear| by_host(read, &path, kind, hear))
@@ -58,6 +59,8 @@ impl Loader {
         let samples = started.map_err(|e| passing(path, &e))?;
         match samples.begin(PATIENCE) {
             Ok(()) => Ok(Sound { samples }),
+            // What the host lacks may be loaded before the next call.
+            Err(why) if kind.is_some() => Err(Failure::Passing(undecodable(path, &why))),
             Err(why) => Err(Failure::Lasting(undecodable(path, &why))),
         }
     }
