@@ -27,10 +27,10 @@ DATA_DIR    ?= $(or $(call configured,astdatadir),$(firstword $(wildcard \
 GROUP       ?= $(shell getent group asterisk >/dev/null && echo asterisk || echo root)
 
 # $(call recordings,FROM,TO): a recording that is there under any extension stays; it may be the
-# operator's own, and a second one beside it would be heard in its place.
+# operator's own, and a second one beside it would be heard in its place. Case does not count.
 recordings = $(INSTALL) -d $(2) || exit 1; for file in $(1)/*; do \
-	name=$${file\#\#*/}; set -- $(2)/"$${name%.*}".*; \
-	[ -e "$$1" ] || $(INSTALL) -m 0644 "$$file" $(2) || exit 1; done
+	name=$${file\#\#*/}; ls $(2) | sed 's/\.[^.]*$$//' | grep -qixFe "$${name%.*}" \
+	|| $(INSTALL) -m 0644 "$$file" $(2) || exit 1; done
 
 # Call tests mostly wait for sound to play; a few at a time suit two cores.
 TEST_THREADS ?= 4

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use crate::asterisk::host;
+use crate::asterisk::{host, sound_file};
 use crate::calls::Calls;
 use crate::conference::ways::endpoint_of;
 use crate::directory::{self, LiveDirectory};
@@ -59,15 +59,16 @@ impl Service {
             |old| Arc::clone(&old.directory),
         );
         let prompts = kept(|a, b| a.ivr.sounds == b.ivr.sounds).map_or_else(
-            || Arc::new(PromptLibrary::new(sounds_dir(&data, &settings.ivr.sounds))),
+            || {
+                let folder = sounds_dir(&data, &settings.ivr.sounds);
+                Arc::new(PromptLibrary::new(folder).with_host(sound_file::read))
+            },
             |old| Arc::clone(&old.prompts),
         );
         let notices = kept(|a, b| a.conference.sounds == b.conference.sounds).map_or_else(
             || {
-                Arc::new(NoticeLibrary::new(sounds_dir(
-                    &data,
-                    &settings.conference.sounds,
-                )))
+                let folder = sounds_dir(&data, &settings.conference.sounds);
+                Arc::new(NoticeLibrary::new(folder).with_host(sound_file::read))
             },
             |old| Arc::clone(&old.notices),
         );

@@ -208,6 +208,60 @@ fn every_rate_sounds_at_its_pitch_for_its_length_to_two_callers_at_once() {
 }
 
 #[test]
+fn a_long_recording_begins_at_once_and_a_key_cuts_in() {
+    let office = Office::open("long", Database::Sqlite);
+    let part = repository().join("tests/fixtures/prompts/44100-stereo.mp3");
+    let eight_minutes = fs::read(part).expect("a fixture").repeat(480);
+    fs::write(messages(&office).join("long.mp3"), eight_minutes).expect("a prompt");
+    let phone = "79050000003";
+    let files = ["long.mp3", FLOWERS_FILE].map(str::to_owned);
+    add_menu(&office, phone, &files);
+    let callers = [office.call(phone), office.call(phone)];
+    for caller in &callers {
+        let answered = caller.wait_answered(SOON);
+        caller.wait_heard(FIXTURE, SOON);
+        let first = caller.recording().first_heard(FIXTURE, answered);
+        let waited = first.expect("the first word") - answered;
+        assert!(waited < Duration::from_millis(300), "{waited:?}");
+        finish(&office, caller);
+    }
+    office.assert_nothing_left();
+}
+
+#[test]
+fn what_asterisks_own_modules_read_is_heard() {
+    let office = Office::open_with("own-kinds", Database::Sqlite, |config| {
+        let modules = "format_gsm format_wav_gsm format_pcm codec_gsm codec_g722";
+        modules
+            .split(' ')
+            .fold(config, |config, name| config.load(name))
+    });
+    let fixtures = repository().join("tests/fixtures/prompts");
+    let kinds = [
+        ("1000.gsm", 1000.0),
+        ("600.WAV", 600.0),
+        ("800.g722", 800.0),
+    ];
+    for (name, _) in kinds {
+        fs::copy(fixtures.join(name), messages(&office).join(name)).expect(name);
+    }
+    let phone = "79050000004";
+    let names = kinds.iter().map(|(name, _)| (*name).to_owned());
+    let files: Vec<_> = names.chain([FLOWERS_FILE.to_owned()]).collect();
+    add_menu(&office, phone, &files);
+    let caller = office.call(phone);
+    let answered = caller.wait_answered(SOON);
+    caller.wait_heard(FLOWERS.hz, Duration::from_secs(20));
+    let heard = caller.recording();
+    let first = heard.first_heard(kinds[0].1, answered).expect("GSM");
+    kinds.iter().fold(first, |from, (name, hz)| {
+        assert_sounds(&heard, *hz, 1000, from, name)
+    });
+    finish(&office, &caller);
+    office.assert_nothing_left();
+}
+
+#[test]
 fn a_recording_that_was_replaced_is_heard_by_the_next_caller() {
     let office = Office::open("replaced", Database::Sqlite);
     let phone = "79050000002";

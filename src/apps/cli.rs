@@ -231,7 +231,11 @@ fn row_text(row: &MenuRow) -> String {
 
 fn prompt_text(service: &Service, name: &PromptName) -> String {
     match service.prompts.sound(name) {
-        Ok(sound) => format!("  {name}: {:.1} s", sound.duration().as_secs_f64()),
+        Ok(sound) => {
+            let flaw = sound.samples.flaw();
+            let flaw = flaw.map(|flaw| format!("; {flaw}")).unwrap_or_default();
+            format!("  {name}: {}{flaw}", sound.length())
+        }
         Err(why) => format!("  {name}: {why}"),
     }
 }

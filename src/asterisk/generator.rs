@@ -19,6 +19,9 @@ const TICK: Duration = Duration::from_millis(20);
 /// timing module Asterisk asks for sound only when the caller sends some.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// The same while its file is still being read, from a disk that is slow.
+const PATIENCE_WITH_DISK: Duration = Duration::from_secs(5);
+
 /// One recording on its way. Asterisk holds it while the generator is active.
 struct Playing {
     sound: Sound,
@@ -30,14 +33,13 @@ struct Playing {
 }
 
 impl Playing {
-    /// A copy of the next samples, `wanted` at most; `None` at the end.
+    /// A copy of the next samples, `wanted` at most; `None` at the end. None at all: those that
+    /// come next have not been read yet.
     fn next_block(&mut self, wanted: c_int) -> Option<&mut [i16]> {
-        let rest = self.sound.samples.get(self.next..)?;
-        let count = rest.len().min(usize::try_from(wanted).unwrap_or(0));
-        self.block.clear();
-        self.block.extend_from_slice(&rest[..count]);
-        self.next += count;
-        (count > 0).then_some(&mut self.block)
+        let wanted = usize::try_from(wanted).unwrap_or(0);
+        let more = self.sound.samples.read(self.next, wanted, &mut self.block);
+        self.next += self.block.len();
+        more.then_some(&mut self.block)
     }
 }
 
@@ -70,25 +72,27 @@ impl Channel {
                 Box::into_raw(playing).cast(),
             );
         }
-        let woken = self.listen(sound.duration(), &over, alert);
+        let woken = self.listen(sound, &over, alert);
         // SAFETY: own thread, unlocked; one that is over is gone already (main/channel.c:
         // ast_deactivate_generator).
         unsafe { sys::ast_deactivate_generator(self.as_ptr()) };
         woken
     }
 
-    fn listen(
-        &mut self,
-        length: Duration,
-        over: &AtomicBool,
-        alert: Option<BorrowedFd<'_>>,
-    ) -> Woken {
+    fn listen(&mut self, sound: &Sound, over: &AtomicBool, alert: Option<BorrowedFd<'_>>) -> Woken {
         let started = Instant::now();
         loop {
+            let is_whole = sound.samples.is_whole();
+            let length = sound.duration();
+            let patience = if is_whole {
+                PATIENCE
+            } else {
+                PATIENCE_WITH_DISK
+            };
             let until = (started + length).max(Instant::now() + TICK);
             match self.wait(until, alert, None) {
                 Woken::Elapsed if over.load(Ordering::Acquire) => return Woken::Elapsed,
-                Woken::Elapsed if started.elapsed() > length + PATIENCE => return Woken::Elapsed,
+                Woken::Elapsed if started.elapsed() > length + patience => return Woken::Elapsed,
                 Woken::Elapsed => {}
                 other => return other,
             }
@@ -180,7 +184,7 @@ entry! {
             };
             let written = playing.next_block(samples).is_some_and(|block| {
                 let count = c_int::try_from(block.len()).unwrap_or(0);
-                sys::rust_ivr_write_slin(chan, block.as_mut_ptr(), count) == 0
+                count == 0 || sys::rust_ivr_write_slin(chan, block.as_mut_ptr(), count) == 0
             });
             if !written {
                 playing.over.store(true, Ordering::Release);

@@ -35,6 +35,7 @@ mod lock;
 pub mod log;
 pub mod module;
 pub mod reference;
+pub mod sound_file;
 mod sys;
 pub mod transfer;
 pub mod wait;

@@ -15,6 +15,7 @@
 #include <asterisk/channel.h>
 #include <asterisk/config.h>
 #include <asterisk/datastore.h>
+#include <asterisk/file.h>
 #include <asterisk/format.h>
 #include <asterisk/format_cache.h>
 #include <asterisk/format_cap.h>
@@ -28,6 +29,7 @@
 #include <asterisk/stasis.h>
 #include <asterisk/stasis_bridges.h>
 #include <asterisk/stasis_channels.h>
+#include <asterisk/translate.h>
 
 /* src/asterisk/module.rs */
 int rust_ivr_load(void);
@@ -429,3 +431,71 @@ AST_MODULE_INFO(ASTERISK_GPL_KEY, AST_MODFLAG_LOAD_ORDER, "Menus and third parti
 	.reload = rust_ivr_reload,
 	.load_pri = AST_MODPRI_DEFAULT,
 );
+
+/* A sound file that Asterisk reads, and the way from its format to signed linear. */
+struct rust_ivr_file {
+	struct ast_filestream *stream;
+	struct ast_trans_pvt *path;
+};
+
+void rust_ivr_file_close(struct rust_ivr_file *file)
+{
+	if (file->path) {
+		ast_translator_free_path(file->path);
+	}
+	if (file->stream) {
+		ast_closestream(file->stream);
+	}
+	ast_free(file);
+}
+
+/* stem: the path without its extension. */
+struct rust_ivr_file *rust_ivr_file_open(const char *stem, const char *format)
+{
+	struct rust_ivr_file *file = ast_calloc(1, sizeof(*file));
+
+	if (!file) {
+		return NULL;
+	}
+	file->stream = ast_readfile(stem, format, NULL, O_RDONLY, 0, 0);
+	if (!file->stream) {
+		rust_ivr_file_close(file);
+		return NULL;
+	}
+	return file;
+}
+
+/* The samples of the next frame; -1: the end; -2: no translator. */
+int rust_ivr_file_read(struct rust_ivr_file *file, int16_t *samples, int room)
+{
+	struct ast_frame *frame = ast_readframe(file->stream);
+	struct ast_frame *next;
+	int count = 0;
+
+	if (!frame) {
+		return -1;
+	}
+	if (frame->frametype == AST_FRAME_VOICE
+		&& ast_format_cmp(frame->subclass.format, ast_format_slin) != AST_FORMAT_CMP_EQUAL) {
+		if (!file->path) {
+			file->path = ast_translator_build_path(ast_format_slin, frame->subclass.format);
+		}
+		if (!file->path) {
+			ast_frfree(frame);
+			return -2;
+		}
+		frame = ast_translate(file->path, frame, 1);
+	}
+	for (next = frame; next; next = AST_LIST_NEXT(next, frame_list)) {
+		int more = next->frametype == AST_FRAME_VOICE ? MIN(next->samples, room - count) : 0;
+
+		if (more > 0) {
+			memcpy(samples + count, next->data.ptr, more * sizeof(*samples));
+			count += more;
+		}
+	}
+	if (frame) {
+		ast_frfree(frame);
+	}
+	return count;
+}

@@ -20,6 +20,12 @@ pub struct stasis_subscription {
     _opaque: [u8; 0],
 }
 
+/// src/asterisk/shim.c
+#[repr(C)]
+pub struct rust_ivr_file {
+    _opaque: [u8; 0],
+}
+
 // src/asterisk/shim.c
 unsafe extern "C" {
     pub safe fn rust_ivr_self() -> *mut ast_module;
@@ -76,4 +82,7 @@ unsafe extern "C" {
         application: *const c_char,
     ) -> c_int;
     pub fn rust_ivr_write_slin(chan: *mut ast_channel, samples: *mut i16, count: c_int) -> c_int;
+    pub fn rust_ivr_file_open(stem: *const c_char, format: *const c_char) -> *mut rust_ivr_file;
+    pub fn rust_ivr_file_read(file: *mut rust_ivr_file, samples: *mut i16, room: c_int) -> c_int;
+    pub fn rust_ivr_file_close(file: *mut rust_ivr_file);
 }

@@ -183,8 +183,7 @@ impl<'s> Session<'s> {
     fn play(&mut self, prompt: &PromptName) -> Event {
         match self.tools.prompts.sound(prompt) {
             Ok(sound) => {
-                let (name, length) = (self.leg.name(), sound.duration().as_secs_f64());
-                log::info!("{name}: plays {prompt}, {length:.1} s");
+                log::info!("{}: plays {prompt}, {}", self.leg.name(), sound.length());
                 (self.tools.live)(format_args!("plays {prompt}"));
                 let heard = self.leg.play(&sound);
                 self.heard(heard)

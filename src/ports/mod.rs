@@ -5,13 +5,16 @@
 //! live in `asterisk/`, `directory/` and `prompts/`; scripted fakes for tests
 //! stand beside the sessions.
 
+mod files;
+mod samples;
 mod words;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::numbers::Phone;
 
+pub use files::{FileKind, FileReader};
+pub use samples::{Growing, Samples};
 pub use words::{Line, MenuRow, Notice, PromptFolder, PromptName, Source, one_line};
 
 /// The caller hung up, or Asterisk wants the channel back (redirect, shutdown).
@@ -117,15 +120,16 @@ pub enum LookupError {
 
 /// Where recordings become sound.
 pub trait Prompts: Send + Sync {
-    /// The sound of a prompt, decoded once and shared by all calls.
+    /// The sound of a prompt, decoded once and shared by all calls. Waits for its begin only.
     fn sound(&self, name: &PromptName) -> Result<Sound, PromptError>;
 }
 
-/// Sound ready to play: signed 16-bit mono at [`Sound::RATE`]. Cloning is cheap.
+/// Sound ready to play: signed 16-bit mono at [`Sound::RATE`], of a long recording perhaps only the
+/// begin so far. Cloning is cheap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sound {
     /// The samples, shared by all calls that play them.
-    pub samples: Arc<[i16]>,
+    pub samples: Samples,
 }
 
 impl Sound {
@@ -140,9 +144,19 @@ impl Sound {
         }
     }
 
-    /// How long the sound plays.
+    /// How long the sound plays, as far as it is there.
     pub fn duration(&self) -> Duration {
         Duration::from_micros(self.samples.len() as u64 * 1_000_000 / u64::from(Self::RATE))
+    }
+
+    /// The same for the log.
+    pub fn length(&self) -> String {
+        let so_far = if self.samples.is_whole() {
+            ""
+        } else {
+            "more than "
+        };
+        format!("{so_far}{:.1} s", self.duration().as_secs_f64())
     }
 }
 

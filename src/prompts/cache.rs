@@ -1,6 +1,6 @@
 //! Decoded sounds, shared by all calls: each file is decoded once, also when many calls
 //! ask at once, and again when it changes on disk. A file that cannot be decoded is
-//! remembered too.
+//! remembered too. A sound is known from its begin on, and may still grow.
 
 use std::collections::HashMap;
 use std::fs::Metadata;
@@ -70,8 +70,6 @@ pub(super) struct Cache {
 #[derive(Default)]
 struct Entries {
     by_file: HashMap<FileId, Entry>,
-    /// What the finished entries hold.
-    bytes: usize,
     /// Counts requests: the clock of "recently".
     now: u64,
 }
@@ -80,12 +78,21 @@ struct Entry {
     stamp: Stamp,
     outcome: Arc<OnceLock<Outcome>>,
     used: u64,
-    /// Zero while it is being decoded.
-    bytes: usize,
+}
+
+impl Entry {
+    /// What it holds so far; `None`: nothing is known of it yet, and somebody waits.
+    fn bytes(&self) -> Option<usize> {
+        self.outcome.get().map(|outcome| match outcome {
+            Ok(sound) => ENTRY_BYTES + sound.samples.len() * size_of::<i16>(),
+            Err(_) => ENTRY_BYTES,
+        })
+    }
 }
 
 impl Cache {
-    /// Holds at most `capacity` bytes of sound besides what calls are playing.
+    /// Holds at most `capacity` bytes of sound besides what calls are playing. What grows is
+    /// counted when the next file comes.
     pub fn new(capacity: usize) -> Self {
         Self {
             capacity,
@@ -132,19 +139,18 @@ impl Entries {
             entry.used = self.now;
             return Arc::clone(&entry.outcome);
         }
-        self.remove(id);
+        self.by_file.remove(&id);
         let outcome = Arc::default();
         let entry = Entry {
             stamp,
             outcome: Arc::clone(&outcome),
             used: self.now,
-            bytes: 0,
         };
         self.by_file.insert(id, entry);
         outcome
     }
 
-    /// Accounts for a finished entry, forgets a passing failure, makes room.
+    /// Forgets a passing failure, makes room.
     fn settle(
         &mut self,
         id: FileId,
@@ -153,22 +159,15 @@ impl Entries {
         capacity: usize,
     ) {
         // The file may have changed meanwhile: then the entry is a newer content's.
-        let Some(entry) = self.by_file.get_mut(&id) else {
-            return;
-        };
-        if !Arc::ptr_eq(&entry.outcome, cell) {
-            return;
+        let entry = self.by_file.get(&id);
+        let is_ours = entry.is_some_and(|entry| Arc::ptr_eq(&entry.outcome, cell));
+        if is_ours && matches!(outcome, Err(Failure::Passing(_))) {
+            self.by_file.remove(&id);
         }
-        entry.bytes = match outcome {
-            Ok(sound) => ENTRY_BYTES + size_of_val(&*sound.samples),
-            Err(Failure::Lasting(_)) => ENTRY_BYTES,
-            Err(Failure::Passing(_)) => return self.remove(id),
-        };
-        self.bytes += entry.bytes;
-        while self.bytes > capacity
+        while self.bytes() > capacity
             && let Some(oldest) = self.least_recently_used()
         {
-            self.remove(oldest);
+            self.by_file.remove(&oldest);
         }
     }
 
@@ -176,15 +175,13 @@ impl Entries {
     fn least_recently_used(&self) -> Option<FileId> {
         self.by_file
             .iter()
-            .filter(|(_, entry)| entry.bytes > 0)
+            .filter(|(_, entry)| entry.bytes().is_some())
             .min_by_key(|(_, entry)| entry.used)
             .map(|(id, _)| *id)
     }
 
-    fn remove(&mut self, id: FileId) {
-        if let Some(entry) = self.by_file.remove(&id) {
-            self.bytes -= entry.bytes;
-        }
+    fn bytes(&self) -> usize {
+        self.by_file.values().filter_map(Entry::bytes).sum()
     }
 }
 
@@ -229,7 +226,7 @@ mod tests {
         let cache = Cache::new(CAPACITY);
         let first = cache.get(file(1), STAMP, || sound(10)).unwrap();
         let second = cache.get(file(1), STAMP, not_again).unwrap();
-        assert!(Arc::ptr_eq(&first.samples, &second.samples));
+        assert!(first.samples.is_same(&second.samples));
     }
 
     #[test]
@@ -250,7 +247,7 @@ mod tests {
             cache.get(file(1), STAMP, || sound(10)).unwrap();
             let new = cache.get(file(1), changed, || sound(20)).unwrap();
             assert_eq!(new.samples.len(), 20);
-            let bytes = cache.entries.lock().bytes;
+            let bytes = cache.entries.lock().bytes();
             assert_eq!(bytes, ENTRY_BYTES + 40);
         }
     }
@@ -283,7 +280,7 @@ mod tests {
                 .get(file(2), STAMP, || Err(Failure::Lasting(broken())))
                 .is_err()
         );
-        assert!(cache.entries.lock().bytes <= cache.capacity);
+        assert!(cache.entries.lock().bytes() <= cache.capacity);
     }
 
     #[test]
@@ -297,7 +294,7 @@ mod tests {
                 .len(),
             1000
         );
-        assert_eq!(cache.entries.lock().bytes, 0);
+        assert_eq!(cache.entries.lock().bytes(), 0);
     }
 
     #[test]
@@ -344,9 +341,6 @@ mod tests {
             finish.send(()).unwrap();
             assert_eq!(slow.join().unwrap().unwrap().samples.len(), 1);
             assert!(cache.get(file(1), newer, not_again).is_ok());
-            let entries = cache.entries.lock();
-            let held: usize = entries.by_file.values().map(|entry| entry.bytes).sum();
-            assert_eq!(entries.bytes, held);
         });
     }
 }

@@ -5,6 +5,7 @@ use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::alike::alike;
 use crate::ports::PromptError;
 use crate::ports::PromptName;
 
@@ -14,8 +15,12 @@ const MAX_NAME_BYTES: usize = 255;
 /// `:` and `&` mean URLs and lists to Asterisk, `\` is a directory elsewhere.
 const REFUSED: [char; 3] = [':', '&', '\\'];
 
-/// What "the extension does not matter" tries, in this order.
-const EXTENSIONS: [&str; 2] = ["wav", "mp3"];
+/// What "the extension does not matter" tries, in this order: the files that tell what they are,
+/// then Asterisk's own, the best first.
+const EXTENSIONS: [&str; 16] = [
+    "wav", "mp3", "ogg", "sln192", "sln96", "sln48", "sln44", "sln32", "sln24", "sln16", "sln12",
+    "sln", "ulaw", "alaw", "g722", "gsm",
+];
 
 /// A regular file that a name means.
 #[derive(Debug)]
@@ -26,9 +31,10 @@ pub(super) struct Found {
     pub metadata: Metadata,
 }
 
-/// Finds the first regular file among: the exact name; the name with `.wav`, `.mp3`
-/// appended; the name with its extension replaced by `.wav`, `.mp3`. Upper and lower
-/// case differ. Does not open the file and does not follow where links lead: [`confined`] does.
+/// Finds the first regular file among: the exact name; the name with each of [`EXTENSIONS`]
+/// appended; the name with its extension replaced by each of them; and then, in the same
+/// order, among the files whose names are [`alike`]. Does not open the file and does not follow
+/// where links lead: [`confined`] does.
 ///
 /// # Errors
 /// `Forbidden` for a name that is no relative file name, or a file that is not regular;
@@ -47,8 +53,12 @@ pub(super) fn find_in(
     file: &str,
     shown: impl Fn() -> String,
 ) -> Result<Found, PromptError> {
+    let names = candidates(file);
+    let exact = names.iter().map(|name| folder.join(name));
+    // Folders are read only when no name is there as it is written.
+    let alike = names.iter().flat_map(|name| alike(folder, name));
     let mut irregular = false;
-    for path in candidates(folder, file) {
+    for path in exact.chain(alike) {
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_file() => return Ok(Found { path, metadata }),
             Ok(_) => irregular = true,
@@ -65,7 +75,7 @@ pub(super) fn find_in(
         return Err(PromptError::Forbidden(text));
     }
     Err(PromptError::Missing(format!(
-        "{}: no such file in {}, nor with .wav or .mp3",
+        "{}: no such file in {}, nor with another extension",
         shown(),
         folder.display()
     )))
@@ -133,16 +143,15 @@ fn check(file: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The paths a checked name may mean, best first.
-fn candidates(folder: &Path, file: &str) -> impl Iterator<Item = PathBuf> {
-    let exact = folder.join(file);
-    let appended = EXTENSIONS
-        .into_iter()
-        .map(move |e| folder.join(format!("{file}.{e}")));
-    let replaced = EXTENSIONS
-        .into_iter()
-        .map(move |e| folder.join(file).with_extension(e));
-    std::iter::once(exact).chain(appended).chain(replaced)
+/// The names that a checked name may mean, best first.
+fn candidates(file: &str) -> Vec<String> {
+    let appended = EXTENSIONS.map(|e| format!("{file}.{e}"));
+    let replaced = EXTENSIONS.map(|e| {
+        let path = Path::new(file).with_extension(e);
+        path.to_string_lossy().into_owned()
+    });
+    let exact = [file.to_owned()];
+    exact.into_iter().chain(appended).chain(replaced).collect()
 }
 
 /// No file of that name: also when a directory of it is a file, or `.wav` made it too long.
@@ -201,11 +210,60 @@ mod tests {
     }
 
     #[test]
-    fn upper_and_lower_case_differ() {
+    fn case_and_unicode_form_do_not_matter_but_the_exact_name_wins() {
         let sounds = Sounds::new();
-        sounds.write("scenario/Hello.wav", b"");
+        let (composed, in_parts) = ("\u{451}\u{439}", "\u{435}\u{308}\u{438}\u{306}");
+        let table = [
+            (&["cakes.MP3"][..], "cakes", "cakes.MP3"),
+            (&["cakes.Mp3"], "cakes.mp3", "cakes.Mp3"),
+            (&["CAKES.WAV"], "cakes", "CAKES.WAV"),
+            (&["CAKES.WAV"], "cakes.mp3", "CAKES.WAV"),
+            (&["cakes.wav"], "CAKES.MP3", "cakes.wav"),
+            (&["ТОРТЫ.wav"], "Торты", "ТОРТЫ.wav"),
+            (&["Straße.wav"], "STRASSE", "Straße.wav"),
+            (&["Menu/Deep/A.WAV"], "menu/deep/a", "Menu/Deep/A.WAV"),
+            // The folder that is there as it is written does not hold the file.
+            (&["menu/b.wav", "Menu/a.wav"], "menu/a", "Menu/a.wav"),
+            (
+                &[&format!("{in_parts}.wav")],
+                composed,
+                &format!("{in_parts}.wav"),
+            ),
+            (
+                &[&format!("{composed}.wav")],
+                in_parts,
+                &format!("{composed}.wav"),
+            ),
+            (&["CAFE\u{301}.MP3"], "caf\u{e9}.wav", "CAFE\u{301}.MP3"),
+            (&["A.wav", "a.wav"], "a.wav", "a.wav"),
+            (&["A.wav", "a.wav"], "A", "A.wav"),
+            // What is there as it is written comes first, also under another extension.
+            (&["a.wav", "A.mp3"], "A", "A.mp3"),
+            (&["A", "a.mp3"], "a", "a.mp3"),
+            // Nothing is: the extension decides, then the case, then capitals.
+            (&["A.mp3", "a.WAV"], "a", "a.WAV"),
+            (&["AB.wav", "aB.wav", "Ab.wav"], "ab", "AB.wav"),
+            (
+                &[&format!("{in_parts}.wav"), "\u{401}\u{419}.wav"],
+                composed,
+                &format!("{in_parts}.wav"),
+            ),
+        ];
+        for (files, name, meant) in table {
+            for file in files {
+                sounds.write(&format!("scenario/{file}"), b"");
+            }
+            assert_eq!(found(&sounds, name).as_deref(), Ok(meant), "{name}");
+            std::fs::remove_dir_all(sounds.0.join("scenario")).unwrap();
+        }
+    }
+
+    #[test]
+    fn letters_that_a_person_tells_apart_differ() {
+        let sounds = Sounds::new();
+        sounds.write("scenario/все.wav", b"");
         assert!(matches!(
-            found(&sounds, "hello"),
+            found(&sounds, "всё"),
             Err(PromptError::Missing(_))
         ));
     }

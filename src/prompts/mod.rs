@@ -3,44 +3,49 @@
 //! Every request looks at the file once (`stat`), so that a recording replaced on disk
 //! is heard at the next call without a reload.
 
+mod alike;
 mod cache;
 mod decode;
 mod find;
+mod flaws;
+mod load;
+mod mix;
 pub mod notices;
+mod output;
+mod packets;
 mod resample;
+mod tags;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod wav;
 
-use std::fs::{File, OpenOptions};
-use std::io;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::thread;
+use std::path::PathBuf;
 
 use crate::ports::PromptName;
-use crate::ports::{PromptError, Prompts, Sound};
+use crate::ports::{FileReader, PromptError, Prompts, Sound};
 
 use cache::{Cache, Failure, identify};
-use decode::{Decoded, decode};
 use find::{confined, find};
-
-/// Decoding needs more stack than Asterisk's channel threads have, which is 496 KiB.
-const STACK_BYTES: usize = 2 << 20;
+use load::Loader;
 
 /// The prompts under one sounds directory.
 ///
-/// A name means, in this order: the exact file, the name with `.wav` or `.mp3` appended,
-/// the name with its extension replaced by `.wav` or `.mp3`. Files are WAV (PCM of 8 to
-/// 32 bits, float, A-law, mu-law) or MP3, told by their content, of 4 to 192 kHz, up to
-/// 8 channels, 32 MB and 10 minutes. About 64 MB of decoded sound are kept.
+/// A name means, in this order: the exact file, the name with `.wav`, `.mp3` or another known
+/// extension appended, the name with its extension replaced by one of them; then the same whatever the case of
+/// its letters and their Unicode form. Files are WAV (PCM of 8 to
+/// 32 bits, float, A-law, mu-law, ADPCM), MP3 or Ogg Vorbis, told by their content, of 4 to 192 kHz, up to
+/// 8 channels and 32 MB; the first 10 minutes are heard. Asterisk's
+/// `.ulaw`, `.alaw` and `.sln` to `.sln192` have no header and are told by their extension. About 64 MB of decoded sound are kept.
 ///
 /// Every [`PromptError::Undecodable`] has been logged, once per content of the file;
 /// `Missing` and `Forbidden` are for the caller to log.
 pub struct PromptLibrary {
     root: PathBuf,
     cache: Cache,
+    // Behind the cache: it is dropped after it.
+    loader: Loader,
 }
 
 impl PromptLibrary {
@@ -50,7 +55,14 @@ impl PromptLibrary {
         Self {
             root,
             cache: Cache::new(cache::CAPACITY),
+            loader: Loader::default(),
         }
+    }
+
+    /// The same, with a reader for the kinds of files that only the host knows.
+    pub fn with_host(mut self, reader: FileReader) -> Self {
+        self.loader = Loader::with_host(reader);
+        self
     }
 }
 
@@ -59,60 +71,8 @@ impl Prompts for PromptLibrary {
         let found = find(&self.root, name)?;
         let (id, stamp) = identify(Some(name.folder), &found.metadata);
         self.cache.get(id, stamp, || {
-            load(&confined(&self.root, name, &found.path).map_err(Failure::Passing)?)
+            let file = confined(&self.root, name, &found.path).map_err(Failure::Passing)?;
+            self.loader.load(&file)
         })
     }
-}
-
-/// Decodes a file. What is wrong with it goes to the log.
-fn load(path: &Path) -> Result<Sound, Failure> {
-    let file = open(path).map_err(|e| passing(path, &e))?;
-    match on_own_thread(move || decode(file)).map_err(|e| passing(path, &e))? {
-        Ok(Decoded { samples, flaw }) => {
-            if let Some(flaw) = flaw {
-                log::warn!("{}: {flaw}", path.display());
-            }
-            let samples = samples.into();
-            Ok(Sound { samples })
-        }
-        Err(why) => Err(Failure::Lasting(undecodable(path, &why))),
-    }
-}
-
-/// Without blocking: the file may have become a fifo since it was looked at.
-fn open(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
-    if file.metadata()?.is_file() {
-        return Ok(file);
-    }
-    Err(io::Error::other("not a regular file"))
-}
-
-/// Runs a decoder on a thread of its own and waits. A panic in it, which a hostile file
-/// may cause, ends there and is the file's fault.
-fn on_own_thread(
-    decoder: impl FnOnce() -> Result<Decoded, String> + Send + 'static,
-) -> io::Result<Result<Decoded, String>> {
-    let thread = thread::Builder::new()
-        .name("rustivr-prompt".into())
-        .stack_size(STACK_BYTES)
-        .spawn(decoder)?;
-    Ok(thread
-        .join()
-        .unwrap_or_else(|_| Err("breaks the decoder; convert it to WAV (PCM)".into())))
-}
-
-/// A failure that has nothing to do with the file's content.
-fn passing(path: &Path, error: &io::Error) -> Failure {
-    Failure::Passing(undecodable(path, &format!("cannot be read: {error}")))
-}
-
-/// Told to the log here, where it happens once, and not at each call that asks.
-fn undecodable(path: &Path, why: &str) -> PromptError {
-    let text = format!("{}: {why}", path.display());
-    log::warn!("{text}");
-    PromptError::Undecodable(text)
 }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use super::cache::{self, Cache, identify};
 use super::find::{Found, find_in};
-use super::load;
+use super::load::Loader;
 use crate::ports::Notice;
-use crate::ports::{PromptError, Sound};
+use crate::ports::{FileReader, PromptError, Sound};
 
 /// What is spoken when the channel's language is not there.
 const DEFAULT_LANGUAGE: &str = "en";
@@ -23,6 +23,8 @@ const MAX_LANGUAGE_BYTES: usize = 39;
 pub struct NoticeLibrary {
     root: PathBuf,
     cache: Cache,
+    // Behind the cache: it is dropped after it.
+    loader: Loader,
 }
 
 impl NoticeLibrary {
@@ -31,7 +33,14 @@ impl NoticeLibrary {
         Self {
             root,
             cache: Cache::new(cache::CAPACITY),
+            loader: Loader::default(),
         }
+    }
+
+    /// The same, with a reader for the kinds of files that only the host knows.
+    pub fn with_host(mut self, reader: FileReader) -> Self {
+        self.loader = Loader::with_host(reader);
+        self
     }
 
     /// The sound of a notice: in `language` (such as `ru_RU`), else in that language without
@@ -44,7 +53,7 @@ impl NoticeLibrary {
         let found = self.find(notice, language)?;
         // Neither the tag nor the name can lead out of `root`: where links go is the operator's.
         let (id, stamp) = identify(None, &found.metadata);
-        self.cache.get(id, stamp, || load(&found.path))
+        self.cache.get(id, stamp, || self.loader.load(&found.path))
     }
 
     fn find(&self, notice: Notice, language: &str) -> Result<Found, PromptError> {

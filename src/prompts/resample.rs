@@ -14,17 +14,13 @@ const CHUNK: usize = 1024;
 /// Filter length in 8 kHz samples: flat to 3.5 kHz, which is more than G.711 lines pass.
 const TAPS: usize = 128;
 
-/// The first and last 2 ms are faded, so that a recording which was cut off does not click.
-const FADE: usize = 16;
-
-/// Collects sound at one rate and gives it back at [`Sound::RATE`].
+/// Takes sound at one rate and gives it at [`Sound::RATE`].
 pub(super) struct RateConverter {
     /// None when the sound has the telephone's rate already.
     filter: Option<Filter>,
     /// Frames pushed so far.
     frames: u64,
     rate: u32,
-    samples: Vec<i16>,
 }
 
 impl RateConverter {
@@ -42,7 +38,6 @@ impl RateConverter {
             filter,
             frames: 0,
             rate,
-            samples: Vec::new(),
         })
     }
 
@@ -51,35 +46,30 @@ impl RateConverter {
         self.rate
     }
 
-    /// Frames pushed so far, at the source's rate.
-    pub fn frames(&self) -> u64 {
-        self.frames
-    }
-
-    /// Takes more sound; full scale is -1.0..1.0, louder is clipped.
+    /// Takes more sound and adds to `samples` what is ready; full scale is -1.0..1.0, louder
+    /// is clipped.
     ///
     /// # Errors
     /// In words, when the filter fails.
-    pub fn push(&mut self, sound: &[f32]) -> Result<(), String> {
+    pub fn push(&mut self, sound: &[f32], samples: &mut Vec<i16>) -> Result<(), String> {
         self.frames += sound.len() as u64;
         match &mut self.filter {
-            None => self.samples.extend(sound.iter().map(to_i16)),
-            Some(filter) => filter.push(sound, &mut self.samples)?,
+            None => samples.extend(sound.iter().map(to_i16)),
+            Some(filter) => filter.push(sound, samples)?,
         }
         Ok(())
     }
 
-    /// All of it: as long as what was pushed, in step with it.
+    /// Adds the rest: all of it is as long as what was pushed, and in step with it.
     ///
     /// # Errors
     /// In words, when the filter fails.
-    pub fn finish(mut self) -> Result<Vec<i16>, String> {
+    pub fn finish(self, samples: &mut Vec<i16>) -> Result<(), String> {
         if let Some(filter) = self.filter {
             let wanted = (self.frames * u64::from(Sound::RATE)).div_ceil(u64::from(self.rate));
-            filter.finish(wanted as usize, &mut self.samples)?;
+            filter.finish(wanted as usize, samples)?;
         }
-        fade_ends(&mut self.samples);
-        Ok(self.samples)
+        Ok(())
     }
 }
 
@@ -88,6 +78,10 @@ struct Filter {
     sinc: Async<f32>,
     waiting: Vec<f32>,
     output: Vec<f32>,
+    /// How much of its output is still its own delay, and no sound.
+    delay: usize,
+    /// Samples given so far.
+    given: usize,
 }
 
 impl Filter {
@@ -103,10 +97,13 @@ impl Filter {
         let sinc = Async::new_sinc(ratio, 1.0, &parameters, CHUNK, 1, FixedAsync::Input)
             .map_err(|e| format!("cannot resample from {rate} Hz: {e}"))?;
         let output = vec![0.0; sinc.output_frames_max()];
+        let delay = sinc.output_delay();
         Ok(Self {
             sinc,
             waiting: Vec::with_capacity(2 * CHUNK),
             output,
+            delay,
+            given: 0,
         })
     }
 
@@ -121,16 +118,14 @@ impl Filter {
         Ok(())
     }
 
-    /// Filters what waits, then silence until the last sound is through; drops the delay.
+    /// Filters what waits, then silence until the last sound is through.
     fn finish(mut self, wanted: usize, samples: &mut Vec<i16>) -> Result<(), String> {
-        let delay = self.sinc.output_delay();
         let rest = self.waiting.len();
         self.filter(0, rest, samples)?;
-        while samples.len() < delay + wanted {
+        while self.given < wanted {
             self.filter(0, 0, samples)?;
         }
-        samples.drain(..delay);
-        samples.truncate(wanted);
+        samples.truncate(samples.len().saturating_sub(self.given - wanted));
         Ok(())
     }
 
@@ -147,7 +142,10 @@ impl Filter {
             .sinc
             .process_into_buffer(&input, &mut output, Some(&indexing))
             .map_err(|e| failed(&e))?;
-        samples.extend(self.output[..written].iter().map(to_i16));
+        let delay = self.delay.min(written);
+        self.delay -= delay;
+        self.given += written - delay;
+        samples.extend(self.output[delay..written].iter().map(to_i16));
         Ok(())
     }
 }
@@ -155,14 +153,4 @@ impl Filter {
 /// `as` clips what is too loud and turns NaN to silence.
 fn to_i16(sample: &f32) -> i16 {
     (sample * 32768.0).round() as i16
-}
-
-fn fade_ends(samples: &mut [i16]) {
-    let fade = FADE.min(samples.len() / 2);
-    let faded = |sample: i16, step: usize| (i32::from(sample) * step as i32 / fade as i32) as i16;
-    for step in 0..fade {
-        let last = samples.len() - 1 - step;
-        samples[step] = faded(samples[step], step);
-        samples[last] = faded(samples[last], step);
-    }
 }

@@ -169,7 +169,8 @@ fn too_loud_is_clipped_not_wrapped() {
             ..Wav::PLAIN
         };
         let sound = tone(200.0, 3.0, rate, 0.5);
-        let samples = samples(&wav.file(&sound));
+        let Decoded { samples, flaw } = decoded(&wav.file(&sound)).unwrap();
+        assert!(flaw.unwrap().contains("clipped"));
         assert_eq!(samples.iter().max(), Some(&i16::MAX));
         assert_eq!(samples.iter().min(), Some(&i16::MIN));
         for (n, sample) in samples.iter().enumerate().skip(40).take(3900) {

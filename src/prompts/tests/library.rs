@@ -3,14 +3,14 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
+use super::super::PromptLibrary;
+use super::super::load::Loader;
 use super::super::testing::{Sounds, Wav, assert_tone, fixture, scenario, tone};
-use super::super::{PromptLibrary, on_own_thread};
 use super::{HALF, speaks};
 use crate::ports::PromptFolder;
 use crate::ports::PromptName;
@@ -18,8 +18,21 @@ use crate::ports::{PromptError, Prompts};
 
 #[test]
 fn a_panic_in_a_decoder_is_the_files_fault() {
-    let outcome = on_own_thread(|| panic!("hostile")).unwrap();
-    assert!(outcome.unwrap_err().contains("decoder"));
+    let samples = Loader::default().start("x".into(), |_| panic!("hostile"));
+    assert!(
+        samples
+            .unwrap()
+            .begin(Duration::ZERO)
+            .unwrap_err()
+            .contains("decoder")
+    );
+    let late = Loader::default().start("x".into(), |hear| {
+        hear(&[1]);
+        panic!("hostile")
+    });
+    let late = late.unwrap();
+    assert_eq!(late.begin(Duration::ZERO), Ok(()));
+    assert!(late.flaw().unwrap().contains("decoder"));
 }
 
 #[test]
@@ -31,17 +44,17 @@ fn a_file_replaced_on_disk_is_heard_at_once() {
         &Wav::PLAIN.file(&tone(440.0, 0.5, 8000, 1.0)),
     );
     let first = library.sound(&scenario("hello")).unwrap();
-    assert_tone(&first.samples, 440.0, HALF);
+    assert_tone(&first.samples.whole(), 440.0, HALF);
     assert_eq!(first.duration(), Duration::from_secs(1));
     let again = library.sound(&scenario("hello.mp3")).unwrap();
-    assert!(Arc::ptr_eq(&first.samples, &again.samples));
+    assert!(first.samples.is_same(&again.samples));
 
     sounds.write(
         "scenario/hello.wav",
         &Wav::PLAIN.file(&tone(1000.0, 0.5, 8000, 1.0)),
     );
     assert_tone(
-        &library.sound(&scenario("hello")).unwrap().samples,
+        &library.sound(&scenario("hello")).unwrap().samples.whole(),
         1000.0,
         HALF,
     );
@@ -84,6 +97,41 @@ fn a_link_out_of_the_folder_is_refused_also_when_its_target_is_known() {
             "{refused:?}"
         );
     }
+}
+
+#[test]
+fn the_first_word_does_not_wait_for_the_last_one() {
+    let sounds = Sounds::new();
+    let part = fixture("44100-stereo.mp3");
+    sounds.write("scenario/long.mp3", &part.repeat(580));
+    let library = PromptLibrary::new(sounds.0.clone());
+    let asked = Instant::now();
+    let sound = library.sound(&scenario("long")).unwrap();
+    let begun = asked.elapsed();
+    assert!(begun < Duration::from_millis(300), "{begun:?}");
+    assert!(!sound.samples.is_whole());
+    // Who asks meanwhile gets the same.
+    let second = library.sound(&scenario("long")).unwrap();
+    assert!(second.samples.is_same(&sound.samples));
+    let flaw = sound.samples.flaw().unwrap_or_default();
+    assert!(flaw.contains("10 minutes"), "{flaw}");
+    assert_eq!(sound.duration(), Duration::from_secs(600));
+    assert_tone(&sound.samples.whole()[1000..7000], 440.0, HALF);
+}
+
+#[test]
+fn nothing_is_read_on_when_the_library_is_gone() {
+    let sounds = Sounds::new();
+    sounds.write(
+        "scenario/long.mp3",
+        &fixture("44100-stereo.mp3").repeat(580),
+    );
+    let library = PromptLibrary::new(sounds.0.clone());
+    drop(library.sound(&scenario("long")).unwrap());
+    let dropped = Instant::now();
+    drop(library);
+    let ended = dropped.elapsed();
+    assert!(ended < Duration::from_millis(200), "{ended:?}");
 }
 
 #[test]
@@ -131,7 +179,7 @@ proptest! {
         let sounds = Sounds::new();
         sounds.write("scenario/x", &file);
         match PromptLibrary::new(sounds.0.clone()).sound(&scenario("x")) {
-            Ok(sound) => prop_assert!(!sound.samples.is_empty()),
+            Ok(sound) => prop_assert!(!sound.samples.whole().is_empty()),
             Err(e) => prop_assert!(matches!(e, PromptError::Undecodable(_))),
         }
     }

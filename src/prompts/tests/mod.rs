@@ -1,18 +1,42 @@
 //! What callers hear of files of every kind, good, broken and hostile.
 
 mod broken;
+mod channels;
 mod formats;
+mod joined;
 mod library;
 mod notices;
+mod raw;
+mod wav;
 
 use std::fs::File;
 use std::path::Path;
 
-use super::decode::{Decoded, decode};
+use super::decode;
 use super::testing::{Sounds, loudness};
 
 /// Half of full scale, in dB.
 const HALF: f32 = -6.02;
+
+/// What was heard of a file, to its end.
+#[derive(Debug)]
+struct Decoded {
+    samples: Vec<i16>,
+    flaw: Option<String>,
+}
+
+fn decode(file: File) -> Result<Decoded, String> {
+    decode_as(file, "")
+}
+
+fn decode_as(file: File, extension: &str) -> Result<Decoded, String> {
+    let mut samples = Vec::new();
+    let flaw = decode::decode(file, extension, &mut |more| {
+        samples.extend_from_slice(more);
+        true
+    })?;
+    Ok(Decoded { samples, flaw })
+}
 
 fn decoded(content: &[u8]) -> Result<Decoded, String> {
     let sounds = Sounds::new();

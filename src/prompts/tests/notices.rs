@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -44,7 +43,7 @@ fn the_channels_language_comes_first_then_its_kin_then_english_then_any() {
     ] {
         let (_sounds, library) = busy(there);
         let sound = library.sound(Notice::Busy, language).unwrap();
-        assert_tone(&sound.samples, heard, HALF);
+        assert_tone(&sound.samples.whole(), heard, HALF);
     }
 }
 
@@ -53,11 +52,11 @@ fn a_notice_of_ones_own_may_be_of_any_kind_and_is_heard_at_once() {
     let (sounds, library) = busy(&[("en", 700.0), ("ru", 500.0)]);
     let first = library.sound(Notice::Busy, "ru").unwrap();
     let again = library.sound(Notice::Busy, "ru_RU").unwrap();
-    assert!(Arc::ptr_eq(&first.samples, &again.samples));
+    assert!(first.samples.is_same(&again.samples));
 
     fs::remove_file(sounds.0.join("ru/busy.wav")).unwrap();
     let english = library.sound(Notice::Busy, "ru").unwrap();
-    assert_tone(&english.samples, 700.0, HALF);
+    assert_tone(&english.samples.whole(), 700.0, HALF);
 
     sounds.write("ru/busy.mp3", &fixture("44100-stereo.mp3"));
     let own = library.sound(Notice::Busy, "ru").unwrap();
@@ -81,7 +80,7 @@ fn folders_and_files_may_be_links() {
     symlink("../en/busy.wav", sounds.0.join("de/busy.wav")).unwrap();
     for (language, heard) in [("ru", 500.0), ("de", 700.0)] {
         let sound = library.sound(Notice::Busy, language).unwrap();
-        assert_tone(&sound.samples, heard, HALF);
+        assert_tone(&sound.samples.whole(), heard, HALF);
     }
 }
 
@@ -133,6 +132,6 @@ proptest! {
         let library = NoticeLibrary::new(sounds.0.join("en"));
         // The only folder under `en` that is a language.
         let sound = library.sound(Notice::Busy, &language).unwrap();
-        assert_tone(&sound.samples, 500.0, HALF);
+        assert_tone(&sound.samples.whole(), 500.0, HALF);
     }
 }
