@@ -281,3 +281,45 @@ fn the_keys_of_the_client_and_of_the_third_person_do_nothing_and_nobody_hears_th
     third.hangup();
     conference.assert_ended();
 }
+
+/// A third person's number that turned out to be an auto-attendant, and a client's own menu.
+#[test]
+fn keys_that_are_none_of_ours_reach_who_hears_the_manager_and_nobody_else() {
+    for pass in ["yes", "no"] {
+        let office = office_with(&format!("conference-pass-{pass}"), |config| {
+            let line = format!("pass_digits = {pass}");
+            config.replace("res_rust_ivr.conf", "pass_digits = yes", &line)
+        });
+        let conference = Conference::begin(&office);
+        let client = &conference.client;
+        let heard = |who: &Call, keys: &str| {
+            if pass == "yes" {
+                who.wait_digits(keys, SOON);
+            }
+        };
+        conference.press("12#");
+        heard(client, "12#");
+        let third = conference.consult_third();
+        conference.press("305");
+        heard(&third, "305");
+        conference.press("#");
+        hear(&third, &[CLIENT, MANAGER]);
+        conference.press("7");
+        heard(&third, "3057");
+        heard(client, "12#7");
+        let all = |who: &Call| {
+            who.digits()
+                .iter()
+                .map(|digit| digit.key)
+                .collect::<String>()
+        };
+        match pass {
+            "yes" => assert_eq!((all(client), all(&third)), ("12#7".into(), "3057".into())),
+            _ => assert_eq!((all(client), all(&third)), (String::new(), String::new())),
+        }
+        conference.client.hangup();
+        third.hangup();
+        conference.manager.wait_ended(SOON);
+        assert_nothing_left(&office);
+    }
+}

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::asterisk::application::After;
+use crate::asterisk::bridge::Digits;
 use crate::asterisk::channel::Channel;
 use crate::conference::session::{Session, Tools};
 use crate::ports::{CallLeg, Farewell, Notice, Sound};
@@ -21,7 +22,12 @@ pub fn manage(service: &Service, leg: &mut Channel, room: &Arc<Room>) -> After {
     let _leave = Leave(room);
     let language = leg.language();
     leg.set_variable("RUSTCONF_ROOM", &room.id);
-    let mut seat = ManagerSeat::take(leg, Arc::clone(room));
+    let digits = if service.settings.conference.pass_digits {
+        Digits::Passed
+    } else {
+        Digits::Swallowed
+    };
+    let mut seat = ManagerSeat::take(leg, Arc::clone(room), digits);
     let tools = Tools {
         settings: &service.settings,
         directory: &*service.directory,

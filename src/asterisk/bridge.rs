@@ -184,13 +184,23 @@ enum Moment {
 
 type Hook = Box<dyn Fn() -> Stay + Send + Sync>;
 
-/// What a channel may do in a bridge and what we want to know of it. Nobody else hears its digits.
+/// Who hears the digits of a channel in a bridge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Digits {
+    /// Nobody.
+    Swallowed,
+    /// The others, but for the keys that have a hook.
+    Passed,
+}
+
+/// What a channel may do in a bridge and what we want to know of it.
 pub struct Features(NonNull<sys::ast_bridge_features>);
 
 impl Features {
-    pub fn new() -> Option<Self> {
+    pub fn new(digits: Digits) -> Option<Self> {
+        let pass = c_int::from(digits == Digits::Passed);
         // SAFETY: allocates (main/bridge.c: ast_bridge_features_new).
-        NonNull::new(unsafe { sys::rust_ivr_room_features() }).map(Self)
+        NonNull::new(unsafe { sys::rust_ivr_room_features(pass) }).map(Self)
     }
 
     /// Runs on the channel's thread when it has joined.

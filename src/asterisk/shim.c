@@ -115,13 +115,13 @@ int rust_ivr_write_slin(struct ast_channel *chan, int16_t *samples, int count)
 	return ast_write(chan, &frame);
 }
 
-/* What a party may do in a room: its digits are heard by nobody. */
-struct ast_bridge_features *rust_ivr_room_features(void)
+/* What a party may do in a room. pass: digits that no hook takes are heard by the others. */
+struct ast_bridge_features *rust_ivr_room_features(int pass)
 {
 	struct ast_bridge_features *features = ast_bridge_features_new();
 
 	if (features) {
-		features->dtmf_passthrough = 0;
+		features->dtmf_passthrough = pass;
 	}
 	return features;
 }

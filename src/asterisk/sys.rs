@@ -40,7 +40,7 @@ unsafe extern "C" {
     // They only compare the pointer with constants.
     pub safe fn rust_ivr_config_is_missing(config: *const ast_config) -> c_int;
     pub safe fn rust_ivr_config_is_invalid(config: *const ast_config) -> c_int;
-    pub fn rust_ivr_room_features() -> *mut ast_bridge_features;
+    pub fn rust_ivr_room_features(pass: c_int) -> *mut ast_bridge_features;
     pub fn rust_ivr_take_out_of_bridge(chan: *mut ast_channel);
     pub fn rust_ivr_stop_music_in_bridge(chan: *mut ast_channel);
     pub fn rust_ivr_leave_bridge(bridge_channel: *mut ast_bridge_channel);

@@ -111,7 +111,7 @@ impl Drop for Transfers {
 entry! {
     /// shim.c: the core has refused a transfer.
     fn refused[H: TransferHandler](leg: *const c_char, other: *const c_char), or (); {
-        // SAFETY: as for `requested`.
+        // SAFETY: as for `requested` (main/stasis.c).
         let legs = unsafe { [copied(leg), copied(other)] };
         H::asked(&legs, "");
     }

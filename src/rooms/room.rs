@@ -14,7 +14,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use parking_lot::Mutex;
 
 use super::people::{Arrival, Fate, People};
-use crate::asterisk::bridge::{Bridge, Features, Stay, end_hold_music, hold_with_music};
+use crate::asterisk::bridge::{Bridge, Digits, Features, Stay, end_hold_music, hold_with_music};
 use crate::asterisk::channel::{Channel, Outgoing};
 use crate::asterisk::reference::ChannelRef;
 use crate::conference::Client;
@@ -112,7 +112,7 @@ impl Room {
     pub fn stay(self: &Arc<Self>, id: u32, leg: &mut Channel) -> Fate {
         let channel = leg.reference();
         let on_hold = self.people.lock().enter(id, channel.clone());
-        if let Some(features) = Features::new() {
+        if let Some(features) = Features::new(Digits::Swallowed) {
             let room = Arc::clone(self);
             features.on_join(move || room.arrived(id));
             let bridge = if on_hold {
@@ -177,13 +177,13 @@ impl Room {
         self.people.lock().seat(manager);
     }
 
-    /// The manager's stay in the talk bridge: until a key, news, or the end of the channel.
-    pub fn talk(self: &Arc<Self>, leg: &mut Channel, keys: &[char]) -> Happened {
+    /// The manager's stay in the talk bridge, whose other digits are for `digits` to say: until a key, news, or the end of the channel.
+    pub fn talk(self: &Arc<Self>, leg: &mut Channel, keys: &[char], digits: Digits) -> Happened {
         loop {
             if let Some(news) = self.news() {
                 return news;
             }
-            let Some(features) = Features::new() else {
+            let Some(features) = Features::new(digits) else {
                 return Happened::Gone;
             };
             let pressed: Arc<Mutex<Option<char>>> = Arc::default();
@@ -211,7 +211,7 @@ impl Room {
     /// A third person who answered comes in to be consulted. `None`: it could not, and was hung up.
     pub fn admit_consulted(self: &Arc<Self>, leg: Outgoing) -> Option<u32> {
         let id = self.people.lock().add_consulted(leg.reference());
-        let taken = Features::new().is_some_and(|features| {
+        let taken = Features::new(Digits::Swallowed).is_some_and(|features| {
             let room = Arc::clone(self);
             features.on_leave(move || room.left(id));
             self.talk.impart(leg, features)

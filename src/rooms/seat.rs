@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::room::Room;
 use super::transfers::{has_transferred, transferred};
+use crate::asterisk::bridge::Digits;
 use crate::asterisk::channel::Channel;
 use crate::asterisk::dial::{DialAttempt, Ring, Waiting};
 use crate::asterisk::wait::Woken;
@@ -15,6 +16,8 @@ pub struct ManagerSeat<'c> {
     leg: &'c mut Channel,
     room: Arc<Room>,
     third: Option<ThirdPerson>,
+    /// Of keys that are none of a state's.
+    digits: Digits,
 }
 
 enum ThirdPerson {
@@ -26,12 +29,13 @@ enum ThirdPerson {
 
 impl<'c> ManagerSeat<'c> {
     /// Takes the seat; from now on the room's news reach this channel.
-    pub fn take(leg: &'c mut Channel, room: Arc<Room>) -> Self {
+    pub fn take(leg: &'c mut Channel, room: Arc<Room>, digits: Digits) -> Self {
         room.seat(leg.reference());
         Self {
             leg,
             room,
             third: None,
+            digits,
         }
     }
 
@@ -69,7 +73,7 @@ impl Seat for ManagerSeat<'_> {
     }
 
     fn talk(&mut self, keys: &[char]) -> Happened {
-        match self.room.talk(self.leg, keys) {
+        match self.room.talk(self.leg, keys, self.digits) {
             Happened::Gone => self.gone(),
             happened => happened,
         }
