@@ -9,6 +9,7 @@
 mod breaker;
 mod deadline;
 mod disk;
+mod hosts;
 mod mysql;
 mod pool;
 mod queries;

@@ -1,36 +1,117 @@
 //! How a server lets us in: the addresses that its name stands for, TLS, and what a refusal means
 //! to the operator.
 
-use std::io::ErrorKind;
-use std::net::ToSocketAddrs;
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
 use mysql::{Conn, DriverError, Error, MySqlError, Opts, OptsBuilder};
 
-use super::{Failure, Server, guarded, tls};
+use super::{Failure, Host, guarded, tls};
 use crate::ports::LookupError;
 
-impl Server {
-    /// Logs in. Each step takes the options' timeouts at most; nothing can end it earlier.
-    pub(super) fn login(&self, opts: Opts) -> Result<Conn, LookupError> {
-        if self.tls.is_none() {
-            return log_in(opts).map_err(|e| self.no_login(e));
+/// Why a host gave nothing.
+pub(super) struct NoEntry {
+    error: LookupError,
+    /// In the server's own words, which tell more than the silence of another.
+    said: bool,
+}
+
+impl From<LookupError> for NoEntry {
+    fn from(error: LookupError) -> Self {
+        let said = matches!(error, LookupError::Refused(_));
+        Self { error, said }
+    }
+}
+
+impl Host {
+    /// Makes an attempt at each address that the host's name stands for, until one succeeds. The
+    /// crate, left alone, gives up at the first that does not answer, and none of them is passed over
+    /// for what a server says.
+    pub(super) fn enter<T>(
+        &self,
+        mut attempt: impl FnMut(Opts) -> Result<T, NoEntry>,
+    ) -> Result<T, LookupError> {
+        let mut reason: Option<NoEntry> = None;
+        for opts in self.doors()? {
+            match attempt(opts) {
+                Ok(done) => return Ok(done),
+                Err(e) if reason.as_ref().is_none_or(|first| !first.said && e.said) => {
+                    reason = Some(e);
+                }
+                Err(_) => {}
+            }
         }
-        let refused = |why: &str| LookupError::Unavailable(format!("{}: {why}", self.place));
+        let none = || self.unknown("the name has no address".to_owned(), ErrorKind::NotFound);
+        Err(reason.map_or_else(none, |reason| reason.error))
+    }
+
+    /// The addresses, each as the crate is told.
+    fn doors(&self) -> Result<Vec<Opts>, LookupError> {
+        if self.opts.get_socket().is_some() {
+            return Ok(vec![self.opts.clone()]);
+        }
+        let name = self.opts.get_ip_or_hostname();
+        let named = (name.trim_matches(['[', ']']), self.opts.get_tcp_port());
+        let addresses = named.to_socket_addrs();
+        let addresses = addresses.map_err(|e| self.unknown(e.to_string(), e.kind()))?;
+        let opts = || OptsBuilder::from_opts(self.opts.clone());
+        if self.tls.is_none() {
+            let each = addresses.map(|at| opts().ip_or_hostname(Some(text(at))).into());
+            return Ok(each.collect());
+        }
+        // A certificate is checked against the name, so the crate must have the name. Told where to
+        // connect from, it passes over the addresses of that kind where nobody is.
+        let kinds = addresses.fold(Vec::new(), |mut kinds, at| {
+            let any = match at {
+                SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+                SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+            };
+            kinds.extend((!kinds.contains(&any)).then_some(any));
+            kinds
+        });
+        let each = kinds
+            .into_iter()
+            .map(|any| opts().bind_address(Some(any)).into());
+        Ok(each.collect())
+    }
+
+    fn unknown(&self, why: String, kind: io::ErrorKind) -> LookupError {
+        let host = self.opts.get_ip_or_hostname().into_owned();
+        self.no_login(Error::DriverError(DriverError::CouldNotConnect(Some((
+            host, why, kind,
+        )))))
+    }
+
+    /// Logs in. Each step takes the options' timeouts at most; nothing can end it earlier.
+    pub(super) fn login(&self, opts: Opts) -> Result<Conn, NoEntry> {
+        let log_in = || {
+            guarded(|| Conn::new(opts)).map_err(|e| {
+                let said = matches!(e, Error::MySqlError(_));
+                let error = self.no_login(e);
+                NoEntry { error, said }
+            })
+        };
+        if self.tls.is_none() {
+            return log_in();
+        }
+        let refused =
+            |why: &str| NoEntry::from(LookupError::Unavailable(format!("{}: {why}", self.place)));
         if let Some(why) = tls::unfit() {
             return Err(refused(why));
         }
-        let mut conn = log_in(opts).map_err(|e| self.no_login(e))?;
+        let mut conn = log_in()?;
         match guarded(|| tls::challenge(&mut conn)) {
             Ok(true) => Ok(conn),
             Ok(false) => Err(refused(
                 "its first answers were not encrypted; somebody on the way to it forges them",
             )),
-            Err(e) => Err(self.no_login(e)),
+            Err(e) => Err(self.no_login(e).into()),
         }
     }
 
     fn no_login(&self, error: Error) -> LookupError {
-        let Self { place, user, .. } = self;
+        let place = &self.place;
+        let user = self.opts.get_user().unwrap_or_default();
         let tls = self.tls.as_ref().and_then(|tls| tls::explain(&error, tls));
         if let Some(why) = tls {
             return LookupError::Unavailable(format!("{place}: {why}"));
@@ -69,63 +150,10 @@ impl Server {
     }
 }
 
-/// Logs in at the first address of the server that lets us in. A name may stand for several,
-/// and the crate, left alone, gives up at the first that does not answer.
-fn log_in(opts: Opts) -> mysql::Result<Conn> {
-    // A certificate is checked against the name, so with TLS the crate must have the name.
-    if opts.get_socket().is_some() || opts.get_ssl_opts().is_some() {
-        return guarded(|| Conn::new(opts));
-    }
-    let host = opts.get_ip_or_hostname().into_owned();
-    let unknown = |why: String, kind| {
-        let host = host.clone();
-        Error::DriverError(DriverError::CouldNotConnect(Some((host, why, kind))))
-    };
-    let named = (host.trim_matches(['[', ']']), opts.get_tcp_port());
-    let addresses = named.to_socket_addrs();
-    let addresses = addresses.map_err(|e| unknown(e.to_string(), e.kind()))?;
-    let mut told = unknown("the name has no address".to_owned(), ErrorKind::NotFound);
-    for address in addresses {
-        let opts = OptsBuilder::from_opts(opts.clone());
-        let opts = opts.ip_or_hostname(Some(address.ip().to_string()));
-        match guarded(|| Conn::new(opts)) {
-            Ok(conn) => return Ok(conn),
-            // What a server says tells more than the silence of another.
-            Err(e) if !matches!(told, Error::MySqlError(_)) => told = e,
-            Err(_) => {}
-        }
-    }
-    Err(told)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::Write;
-    use std::net::TcpListener;
-    use std::thread;
-
-    #[test]
-    fn each_address_of_a_name_is_tried() {
-        // The first packet of a server that is full: error 1040.
-        const FULL: &[u8] = b"\x0d\0\0\0\xff\x10\x04too much..";
-        let addresses = ("localhost", 0).to_socket_addrs().unwrap();
-        for address in addresses.filter(|address| TcpListener::bind(address).is_ok()) {
-            let listener = TcpListener::bind(address).unwrap();
-            let port = listener.local_addr().unwrap().port();
-            thread::spawn(move || {
-                for client in listener.incoming() {
-                    client.unwrap().write_all(FULL).unwrap();
-                }
-            });
-            let opts = OptsBuilder::new()
-                .ip_or_hostname(Some("localhost"))
-                .prefer_socket(false)
-                .tcp_port(port);
-            match log_in(opts.into()) {
-                Err(Error::MySqlError(told)) => assert_eq!(told.code, 1040, "{address}"),
-                other => panic!("{address}: {:?}", other.err()),
-            }
-        }
+/// An address in words that the crate takes; a zone of IPv6 by its number.
+fn text(address: SocketAddr) -> String {
+    match address {
+        SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
+        address => address.ip().to_string(),
     }
 }

@@ -1,7 +1,7 @@
 //! A MySQL server for tests that speaks just enough of the protocol to lie in every way.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -25,6 +25,9 @@ pub(super) enum Lie {
     EmptyPacket,
     HugePacket,
     Error(u16, &'static str),
+    /// In place of a greeting.
+    ErrorAtOnce(u16, &'static str),
+    ErrorAtLogin(u16, &'static str),
     /// Every statement but the code's works.
     NoCodes(u16, &'static str),
 }
@@ -39,7 +42,7 @@ const EOF: [u8; 5] = [0xfe, 0, 0, 2, 0];
 /// The running server. Dropping it ends every thread.
 pub(super) struct Liar {
     shared: Arc<Shared>,
-    port: u16,
+    address: SocketAddr,
     acceptor: Option<JoinHandle<()>>,
 }
 
@@ -73,21 +76,24 @@ impl Default for State {
 
 impl Liar {
     pub(super) fn start(lie: Lie) -> Self {
+        Self::listen(TcpListener::bind("127.0.0.1:0").unwrap(), lie)
+    }
+
+    pub(super) fn listen(listener: TcpListener, lie: Lie) -> Self {
         let shared = Arc::<Shared>::default();
         shared.state.lock().lie = lie;
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let address = listener.local_addr().unwrap();
         let accepting = Arc::clone(&shared);
         let acceptor = Some(thread::spawn(move || accepting.accept(&listener)));
         Self {
             shared,
-            port,
+            address,
             acceptor,
         }
     }
 
     pub(super) fn port(&self) -> u16 {
-        self.port
+        self.address.port()
     }
 
     pub(super) fn say(&self, lie: Lie) {
@@ -121,7 +127,7 @@ impl Drop for Liar {
     fn drop(&mut self) {
         self.shared.change(|state| state.stopping = true);
         // The acceptor looks when somebody connects.
-        let _ = TcpStream::connect(("127.0.0.1", self.port));
+        let _ = TcpStream::connect(self.address);
         if let Some(acceptor) = self.acceptor.take() {
             let _ = acceptor.join();
         }
@@ -163,6 +169,7 @@ impl Shared {
         let lie = self.state.lock().lie;
         match lie {
             Lie::Silent => return self.hang(),
+            Lie::ErrorAtOnce(code, words) => return refuse(&mut stream, 0, code, words),
             Lie::Garbage => return stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
             Lie::DripGreeting => self.drip(&mut stream, &packet(0, &greeting()))?,
             _ => stream.write_all(&packet(0, &greeting()))?,
@@ -172,6 +179,9 @@ impl Shared {
         }
         receive(&mut stream)?;
         self.change(|state| state.logins += 1);
+        if let Lie::ErrorAtLogin(code, words) = lie {
+            return refuse(&mut stream, 2, code, words);
+        }
         stream.write_all(&packet(2, &OK))?;
         loop {
             let command = receive(&mut stream)?;
@@ -186,7 +196,7 @@ impl Shared {
                     self.change(|state| state.prepared += 1);
                     match (Asked::of(&command), lie) {
                         (Asked::Code | Asked::Codes, Lie::NoCodes(code, words)) => {
-                            refuse(&mut stream, code, words)?;
+                            refuse(&mut stream, 1, code, words)?;
                         }
                         (asked, _) => stream.write_all(&prepared(asked))?,
                     }
@@ -211,7 +221,7 @@ impl Shared {
             Lie::EmptyPacket => stream.write_all(&packet(1, &[])),
             // Announces 16 MB and begins to send them.
             Lie::HugePacket => stream.write_all(&[0xff, 0xff, 0xff, 1, 5, 5, 5]),
-            Lie::Error(code, words) => refuse(stream, code, words),
+            Lie::Error(code, words) => refuse(stream, 1, code, words),
             Lie::DripRows => {
                 stream.write_all(&head)?;
                 self.drip(stream, &packet(next, &row))
@@ -267,12 +277,12 @@ fn packet(sequence: u8, body: &[u8]) -> Vec<u8> {
     packet
 }
 
-fn refuse(stream: &mut TcpStream, code: u16, words: &str) -> io::Result<()> {
+fn refuse(stream: &mut TcpStream, sequence: u8, code: u16, words: &str) -> io::Result<()> {
     let mut error = vec![0xff];
     error.extend(code.to_le_bytes());
     error.extend(b"#42S02");
     error.extend(words.as_bytes());
-    stream.write_all(&packet(1, &error))
+    stream.write_all(&packet(sequence, &error))
 }
 
 fn greeting() -> Vec<u8> {
