@@ -8,7 +8,6 @@ mod tls;
 
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd, RawFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use mysql::prelude::Queryable;
@@ -21,7 +20,7 @@ use super::table::{Builder, Table, TooLong};
 use super::{MAX_ROWS, SNAPSHOT_TIME, menu_row, text};
 use crate::numbers::Phone;
 use crate::ports::LookupError;
-use crate::ports::MenuRow;
+use crate::ports::{MenuRow, foreign};
 use crate::settings::{Address, Secret, Tls};
 
 /// The longest packet we take, in bytes: a lying server cannot make us hold more.
@@ -283,7 +282,7 @@ impl Host {
 /// Runs the crate where a malformed answer can make it panic; that answer is then an error
 /// like any other. The connection is never used again after one.
 fn guarded<T>(talk: impl FnOnce() -> mysql::Result<T>) -> mysql::Result<T> {
-    catch_unwind(AssertUnwindSafe(talk)).unwrap_or_else(|_| {
+    foreign(talk).unwrap_or_else(|| {
         Err(Error::IoError(io::Error::new(
             ErrorKind::InvalidData,
             "malformed packet",

@@ -5,6 +5,7 @@
 //! live in `asterisk/`, `directory/` and `prompts/`; scripted fakes for tests
 //! stand beside the sessions.
 
+mod foreign;
 mod words;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use crate::numbers::Phone;
 
+pub use foreign::{foreign, is_foreign};
 pub use words::{Line, MenuRow, Notice, PromptFolder, PromptName, Source, one_line};
 
 /// The caller hung up, or Asterisk wants the channel back (redirect, shutdown).

@@ -116,9 +116,25 @@ impl Host {
         if let Some(why) = tls {
             return LookupError::Unavailable(format!("{place}: {why}"));
         }
+        if let Error::DriverError(e) = &error
+            && let Some(plugin) = unknown_plugin(e)
+        {
+            return LookupError::Unavailable(format!(
+                "{place}: the account '{user}' logs in by the plugin {plugin}, which this module \
+                 does not have; {CURE}"
+            ));
+        }
         LookupError::Unavailable(match error {
             Error::MySqlError(MySqlError {
-                code: 1044 | 1045 | 1130 | 1698,
+                code: 1251 | 1275 | 1524 | 1698,
+                message,
+                ..
+            }) => format!(
+                "{place} does not let user '{user}' in: {message}; the account may log in by a \
+                 plugin of its own, such as unix_socket, which is for [database] socket only; {CURE}"
+            ),
+            Error::MySqlError(MySqlError {
+                code: 1044 | 1045 | 1130 | 1820 | 1862 | 3118 | 3955 | 4151,
                 message,
                 ..
             }) => {
@@ -147,6 +163,21 @@ impl Host {
                 Failure::Lost(why) | Failure::Refused(why) => why,
             },
         })
+    }
+}
+
+/// How any account can be made to log in with a password.
+const CURE: &str = "give it a password: ALTER USER ... IDENTIFIED VIA ed25519 USING \
+    PASSWORD('...') in MariaDB, ALTER USER ... IDENTIFIED WITH caching_sha2_password BY '...' in \
+    MySQL";
+
+/// The plugin that an account asks for and that the crate does not have.
+fn unknown_plugin(error: &DriverError) -> Option<&str> {
+    match error {
+        DriverError::UnknownAuthPlugin(name) => Some(name),
+        DriverError::OldMysqlPasswordDisabled => Some("mysql_old_password"),
+        DriverError::CleartextPluginDisabled => Some("mysql_clear_password"),
+        _ => None,
     }
 }
 

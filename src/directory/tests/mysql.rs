@@ -21,7 +21,7 @@ pub(super) fn connect_to(hosts: Vec<Host>, connections: usize, timeout: Duration
             address: Address::Tcp { hosts, tls: None },
             name: "site".to_owned(),
             user: "asterisk".to_owned(),
-            password: Secret::default(),
+            password: Secret::new("geheim".to_owned()),
         },
         timeout,
         connections,
@@ -188,6 +188,45 @@ fn a_packet_that_makes_the_crate_panic_is_an_answer_like_any_other() {
     assert!(error.to_string().contains("malformed packet"), "{error}");
     server.say(Lie::None);
     assert_eq!(live_again(&directory), [honest()]);
+}
+
+#[test]
+fn accounts_log_in_by_what_the_crate_knows() {
+    for plugin in [
+        "mysql_native_password",
+        "caching_sha2_password",
+        "client_ed25519",
+        "parsec",
+    ] {
+        let server = Liar::start(Lie::Plugin(plugin));
+        let directory = connect(server.port(), 1, PATIENT);
+        assert_eq!(
+            rows(&directory, "70000000001").unwrap(),
+            [honest()],
+            "{plugin}"
+        );
+    }
+}
+
+#[test]
+fn an_account_by_an_unknown_plugin_is_named_with_the_cure() {
+    for plugin in [
+        "sha256_password",
+        "auth_gssapi_client",
+        "dialog",
+        "mysql_clear_password",
+        "mysql_old_password",
+        "webauthn\u{7}",
+    ] {
+        let server = Liar::start(Lie::Plugin(plugin));
+        let directory = connect(server.port(), 1, PATIENT);
+        let words = unavailable(&directory, PATIENT);
+        for part in [plugin, "account 'asterisk'", "ALTER USER"] {
+            assert!(words.contains(part), "{plugin}: {words}");
+        }
+        // The same words each time: they are logged once.
+        assert_eq!(unavailable(&directory, PATIENT), words);
+    }
 }
 
 #[test]
