@@ -2,13 +2,15 @@
 //! good snapshot of its tables.
 //!
 //! `sqlite.rs` and `mysql.rs` know their database, `pool.rs` keeps MySQL's connections ready,
-//! `breaker.rs` knows when not to ask, `deadline.rs` cuts off a server that is too slow. `snapshot.rs`
+//! `breaker.rs` knows when not to ask, `hosts.rs` whom to ask,
+//! `deadline.rs` cuts off a server that is too slow. `snapshot.rs`
 //! renews the snapshot, `table.rs` holds it, `disk.rs` keeps it over a restart. Nothing here
 //! decides about calls.
 
 mod breaker;
 mod deadline;
 mod disk;
+mod hidden;
 mod hosts;
 mod mysql;
 mod pool;

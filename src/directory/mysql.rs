@@ -17,6 +17,7 @@ use nix::sys::socket::{Shutdown, shutdown};
 use super::deadline::Watchdog;
 use super::queries::{Queries, Query};
 use super::table::{Builder, Table, TooLong};
+use super::worker::Unruly;
 use super::{MAX_ROWS, SNAPSHOT_TIME, menu_row, text};
 use crate::numbers::Phone;
 use crate::ports::LookupError;
@@ -47,6 +48,7 @@ struct Host {
     place: String,
     tls: Option<Tls>,
     timeout: Duration,
+    unruly: Unruly,
 }
 
 /// A connection with the statements prepared on it.
@@ -112,6 +114,7 @@ impl Server {
             place,
             tls,
             timeout,
+            unruly: Unruly::default(),
         };
         let place = format!("MySQL at {address}");
         let hosts = match address {
@@ -156,8 +159,8 @@ impl Server {
     /// caller must never wait for longer than its budget, so a thread of the pool does it.
     pub(super) fn connect(&self, at: usize, watchdog: &Watchdog) -> Result<Link, LookupError> {
         let host = &self.hosts[at];
-        host.enter(|opts| {
-            let mut conn = host.login(opts)?;
+        host.enter(|door| {
+            let mut conn = host.login(door, watchdog)?;
             let watch = watchdog.watch(conn.as_raw_fd(), Instant::now() + self.timeout);
             let menu = self.make_ready(host, &mut conn);
             if !watch.in_time() {
@@ -200,11 +203,10 @@ impl Server {
         query: &Query,
     ) -> Result<Table<N>, LookupError> {
         let host = &self.hosts[at];
-        host.enter(|opts| {
-            // A frozen server is found with the short timeouts; nothing can end a login early.
-            drop(host.login(opts.clone())?);
-            let opts = OptsBuilder::from_opts(opts).read_timeout(Some(SNAPSHOT_TIME));
-            let mut conn = host.login(opts.into())?;
+        host.enter(|mut door| {
+            let opts = OptsBuilder::from_opts(door.opts);
+            door.opts = opts.read_timeout(Some(SNAPSHOT_TIME)).into();
+            let mut conn = host.login(door, watchdog)?;
             let socket = conn.as_raw_fd();
             let watch = watchdog.watch(socket, Instant::now() + SNAPSHOT_TIME);
             let read = host.prepare(&mut conn, query).and_then(|statement| {

@@ -1,13 +1,19 @@
 //! How a server lets us in: the addresses that its name stands for, TLS, and what a refusal means
 //! to the operator.
 
-use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::time::{Duration, Instant};
 
 use mysql::{Conn, DriverError, Error, MySqlError, Opts, OptsBuilder};
 
+use super::super::deadline::Watchdog;
+use super::super::hidden::Hidden;
 use super::{Failure, Host, guarded, tls};
 use crate::ports::LookupError;
+
+/// From cutting a login off to its end, on a busy machine.
+const GRACE: Duration = Duration::from_millis(200);
 
 /// Why a host gave nothing.
 pub(super) struct NoEntry {
@@ -23,17 +29,24 @@ impl From<LookupError> for NoEntry {
     }
 }
 
+/// One address behind a host, as the crate is told.
+pub(super) struct Door {
+    pub(super) opts: Opts,
+    /// Where it can be cut off; `None` for a Unix socket.
+    socket: Option<Hidden>,
+}
+
 impl Host {
     /// Makes an attempt at each address that the host's name stands for, until one succeeds. The
     /// crate, left alone, gives up at the first that does not answer, and none of them is passed over
     /// for what a server says.
     pub(super) fn enter<T>(
         &self,
-        mut attempt: impl FnMut(Opts) -> Result<T, NoEntry>,
+        mut attempt: impl FnMut(Door) -> Result<T, NoEntry>,
     ) -> Result<T, LookupError> {
         let mut reason: Option<NoEntry> = None;
-        for opts in self.doors()? {
-            match attempt(opts) {
+        for door in self.doors()? {
+            match attempt(door) {
                 Ok(done) => return Ok(done),
                 Err(e) if reason.as_ref().is_none_or(|first| !first.said && e.said) => {
                     reason = Some(e);
@@ -41,71 +54,102 @@ impl Host {
                 Err(_) => {}
             }
         }
-        let none = || self.unknown("the name has no address".to_owned(), ErrorKind::NotFound);
+        let none = || self.unreachable("the name has no address".to_owned(), ErrorKind::NotFound);
         Err(reason.map_or_else(none, |reason| reason.error))
     }
 
-    /// The addresses, each as the crate is told.
-    fn doors(&self) -> Result<Vec<Opts>, LookupError> {
-        if self.opts.get_socket().is_some() {
-            return Ok(vec![self.opts.clone()]);
-        }
-        let name = self.opts.get_ip_or_hostname();
-        let named = (name.trim_matches(['[', ']']), self.opts.get_tcp_port());
-        let addresses = named.to_socket_addrs();
-        let addresses = addresses.map_err(|e| self.unknown(e.to_string(), e.kind()))?;
+    fn doors(&self) -> Result<Vec<Door>, LookupError> {
         let opts = || OptsBuilder::from_opts(self.opts.clone());
-        if self.tls.is_none() {
-            let each = addresses.map(|at| opts().ip_or_hostname(Some(text(at))).into());
-            return Ok(each.collect());
+        if self.opts.get_socket().is_some() {
+            let opts = opts().into();
+            return Ok(vec![Door { opts, socket: None }]);
         }
-        // A certificate is checked against the name, so the crate must have the name. Told where to
-        // connect from, it passes over the addresses of that kind where nobody is.
-        let kinds = addresses.fold(Vec::new(), |mut kinds, at| {
-            let any = match at {
-                SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-                SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+        let mut addresses = self.addresses()?;
+        if self.tls.is_some() {
+            // A certificate is checked against the name, so the crate must have the name. Told where
+            // to connect from, it passes over the addresses of that kind where nobody is.
+            addresses.dedup_by_key(|address| address.is_ipv4());
+        }
+        let doors = addresses.into_iter().map(|address| {
+            let socket = Hidden::to(address).ok();
+            let opts = opts().bind_address(socket.map(|socket| socket.from()));
+            let opts = match self.tls {
+                Some(_) => opts,
+                None => opts.ip_or_hostname(Some(text(address))),
             };
-            kinds.extend((!kinds.contains(&any)).then_some(any));
-            kinds
+            let opts = opts.into();
+            Door { opts, socket }
         });
-        let each = kinds
-            .into_iter()
-            .map(|any| opts().bind_address(Some(any)).into());
-        Ok(each.collect())
+        Ok(doors.collect())
     }
 
-    fn unknown(&self, why: String, kind: io::ErrorKind) -> LookupError {
+    fn addresses(&self) -> Result<Vec<SocketAddr>, LookupError> {
+        let name = self.opts.get_ip_or_hostname();
+        let name = name.trim_matches(['[', ']']).to_owned();
+        let port = self.opts.get_tcp_port();
+        if let Ok(address) = name.parse::<IpAddr>() {
+            return Ok(vec![(address, port).into()]);
+        }
+        let resolve = move || (name.as_str(), port).to_socket_addrs().map(Vec::from_iter);
+        match self.unruly.run(Instant::now() + self.login_time(), resolve) {
+            Some(found) => found.map_err(|e| self.unreachable(e.to_string(), e.kind())),
+            None => {
+                let late = "the name's address does not come; does the resolver answer?";
+                Err(self.unreachable(late.to_owned(), ErrorKind::TimedOut))
+            }
+        }
+    }
+
+    fn unreachable(&self, why: String, kind: ErrorKind) -> LookupError {
         let host = self.opts.get_ip_or_hostname().into_owned();
         self.no_login(Error::DriverError(DriverError::CouldNotConnect(Some((
             host, why, kind,
         )))))
     }
 
-    /// Logs in. Each step takes the options' timeouts at most; nothing can end it earlier.
-    pub(super) fn login(&self, opts: Opts) -> Result<Conn, NoEntry> {
-        let log_in = || {
-            guarded(|| Conn::new(opts)).map_err(|e| {
-                let said = matches!(e, Error::MySqlError(_));
-                let error = self.no_login(e);
-                NoEntry { error, said }
-            })
-        };
-        if self.tls.is_none() {
-            return log_in();
-        }
+    /// What a login may take, all in all. Each of its steps takes the budget at most, and there are
+    /// several: more than one step may be slow, not all of them.
+    fn login_time(&self) -> Duration {
+        (self.timeout * 2).max(Duration::from_millis(800))
+    }
+
+    /// Logs in.
+    pub(super) fn login(&self, door: Door, watchdog: &Watchdog) -> Result<Conn, NoEntry> {
         let refused =
             |why: &str| NoEntry::from(LookupError::Unavailable(format!("{}: {why}", self.place)));
+        if self.tls.is_none() {
+            return self.log_in(door, watchdog, Ok);
+        }
         if let Some(why) = tls::unfit() {
             return Err(refused(why));
         }
-        let mut conn = log_in()?;
-        match guarded(|| tls::challenge(&mut conn)) {
-            Ok(true) => Ok(conn),
-            Ok(false) => Err(refused(
-                "its first answers were not encrypted; somebody on the way to it forges them",
-            )),
-            Err(e) => Err(self.no_login(e).into()),
+        let conn = self.log_in(door, watchdog, |mut conn| {
+            tls::challenge(&mut conn).map(|right| right.then_some(conn))
+        });
+        conn?.ok_or_else(|| {
+            refused("its first answers were not encrypted; somebody on the way to it forges them")
+        })
+    }
+
+    fn log_in<T: Send + 'static>(
+        &self,
+        Door { opts, socket }: Door,
+        watchdog: &Watchdog,
+        then: impl FnOnce(Conn) -> mysql::Result<T> + Send + 'static,
+    ) -> Result<T, NoEntry> {
+        let deadline = Instant::now() + self.login_time();
+        let watch = socket.map(|socket| watchdog.watch_hidden(socket, deadline));
+        let work = move || guarded(|| Conn::new(opts).and_then(then));
+        let done = self.unruly.run(deadline + GRACE, work);
+        let in_time = watch.is_none_or(|watch| watch.in_time());
+        match done {
+            Some(Ok(done)) if in_time => Ok(done),
+            Some(Err(e)) if in_time => {
+                let said = matches!(e, Error::MySqlError(_));
+                let error = self.no_login(e);
+                Err(NoEntry { error, said })
+            }
+            _ => Err(self.too_late().into()),
         }
     }
 

@@ -8,10 +8,11 @@ use super::mysql::{PATIENT, connect_to, honest};
 use super::*;
 
 /// Whatever makes a server useless for us, from the first packet to the first row.
-const USELESS: [Lie; 20] = [
+const USELESS: [Lie; 21] = [
     Lie::Silent,
     Lie::DropAfterGreeting,
     Lie::Garbage,
+    Lie::DripLogin,
     Lie::SilentAtPrepare,
     Lie::SilentAtExecute,
     Lie::DropAtExecute,

@@ -14,6 +14,9 @@ pub(super) enum Lie {
     None,
     Silent,
     DripGreeting,
+    /// Goes on for as long as the client listens.
+    DripLogin,
+    DripSession,
     DropAfterGreeting,
     Garbage,
     SilentAtPrepare,
@@ -181,6 +184,9 @@ impl Shared {
         }
         receive(&mut stream)?;
         self.change(|state| state.logins += 1);
+        if matches!(lie, Lie::DripLogin) {
+            return self.drip(&mut stream, &packet(2, &[b'x'; 60_000]));
+        }
         if let Lie::ErrorAtLogin(code, words) = lie {
             return refuse(&mut stream, 2, code, words);
         }
@@ -193,6 +199,9 @@ impl Shared {
             let command = receive(&mut stream)?;
             let lie = self.state.lock().lie;
             match (command.first(), lie) {
+                (Some(0x03), Lie::DripSession) => {
+                    self.drip(&mut stream, &packet(1, &[0; 60_000]))?
+                }
                 (Some(0x03), _) => stream.write_all(&packet(1, &OK))?,
                 (Some(0x16), Lie::SilentAtPrepare) => return self.hang(),
                 (Some(0x16), Lie::DripPrepared) => {

@@ -132,6 +132,8 @@ fn no_lie_costs_more_than_the_budget() {
     for lie in [
         Lie::Silent,
         Lie::DripGreeting,
+        Lie::DripLogin,
+        Lie::DripSession,
         Lie::DropAfterGreeting,
         Lie::Garbage,
         Lie::SilentAtPrepare,
@@ -170,7 +172,13 @@ fn endless_rows_are_cut_off_and_the_connection_with_them() {
 
 #[test]
 fn a_lie_is_forgotten_when_the_server_is_honest_again() {
-    for lie in [Lie::SilentAtExecute, Lie::DropAtExecute] {
+    for lie in [
+        Lie::SilentAtExecute,
+        Lie::DropAtExecute,
+        // Their drip goes on: a login is cut off, however well each byte is in time.
+        Lie::DripLogin,
+        Lie::DripSession,
+    ] {
         let server = Liar::start(lie);
         let directory = connect(server.port(), 1, TIMEOUT);
         unavailable(&directory, TIMEOUT);
