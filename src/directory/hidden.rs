@@ -78,8 +78,8 @@ fn port(address: nix::Result<SockaddrStorage>) -> Option<u16> {
     }
 }
 
-/// Another number for whatever this one stands for now: sent to ourselves.
-fn copy_of(socket: RawFd) -> nix::Result<RawFd> {
+/// Another number for whatever this one stands for now: sent to ourselves. It is the caller's to close.
+pub(super) fn copy_of(socket: RawFd) -> nix::Result<RawFd> {
     let broken = |_| Errno::EIO;
     let (sender, receiver) = UnixDatagram::pair().map_err(broken)?;
     let sockets = [socket];

@@ -6,15 +6,19 @@ mod login;
 #[cfg_attr(not(feature = "tls"), path = "mysql/no_tls.rs")]
 mod tls;
 
+pub(super) use login::NoEntry;
+
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
 use mysql::prelude::Queryable;
 use mysql::{Conn, Error, Opts, OptsBuilder, Params, Row, Statement, Value};
-use nix::sys::socket::{Shutdown, shutdown};
+use nix::sys::socket::{MsgFlags, Shutdown, recv, shutdown};
+use nix::unistd::close;
 
 use super::deadline::Watchdog;
+use super::hidden;
 use super::queries::{Queries, Query};
 use super::table::{Builder, Table, TooLong};
 use super::worker::Unruly;
@@ -65,6 +69,17 @@ impl Link {
     /// The socket's number, for the watchdog.
     pub(super) fn socket(&self) -> RawFd {
         self.conn.as_raw_fd()
+    }
+
+    /// Ends the connection, and waits until the server has ended it too and counts it no more.
+    pub(super) fn close(self) {
+        let socket = hidden::copy_of(self.socket());
+        drop(self);
+        if let Ok(socket) = socket {
+            // Each time no longer than the socket's own timeout.
+            while recv(socket, &mut [0; 512], MsgFlags::empty()).is_ok_and(|bytes| bytes > 0) {}
+            let _ = close(socket);
+        }
     }
 }
 
@@ -157,7 +172,7 @@ impl Server {
 
     /// Connects to a host, logs in, prepares the statements and puts the first question: what a
     /// caller must never wait for longer than its budget, so a thread of the pool does it.
-    pub(super) fn connect(&self, at: usize, watchdog: &Watchdog) -> Result<Link, LookupError> {
+    pub(super) fn connect(&self, at: usize, watchdog: &Watchdog) -> Result<Link, NoEntry> {
         let host = &self.hosts[at];
         host.enter(|door| {
             let mut conn = host.login(door, watchdog)?;
@@ -201,7 +216,7 @@ impl Server {
         at: usize,
         watchdog: &Watchdog,
         query: &Query,
-    ) -> Result<Table<N>, LookupError> {
+    ) -> Result<Table<N>, NoEntry> {
         let host = &self.hosts[at];
         host.enter(|mut door| {
             let opts = OptsBuilder::from_opts(door.opts);
@@ -252,6 +267,15 @@ impl Server {
     /// No connection within the budget.
     pub(super) fn too_late(&self) -> LookupError {
         LookupError::Unavailable(errors::silent(&self.place, self.timeout))
+    }
+
+    /// The only connection that we may have is the snapshot's for a while.
+    pub(super) fn only_for_the_snapshot(&self) -> LookupError {
+        let place = &self.place;
+        LookupError::Unavailable(format!(
+            "{place}: the only connection that it allows us reads the tables for the snapshot; \
+             allow the account more (MAX_USER_CONNECTIONS, max_connections)"
+        ))
     }
 
     /// Every connection was in use for the whole budget.

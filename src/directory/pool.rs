@@ -7,6 +7,8 @@
 //! nobody waits: only the connector, who connects, asks the server until it answers again.
 
 mod connector;
+mod loan;
+mod places;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +27,7 @@ use super::worker::Worker;
 use crate::numbers::Phone;
 use crate::ports::LookupError;
 use crate::ports::MenuRow;
+use places::Places;
 
 /// The connections to one server.
 pub(super) struct Pool {
@@ -52,13 +55,18 @@ struct State {
     idle: Vec<Link>,
     /// Connections that callers have checked out.
     in_use: usize,
+    /// Places of connections that the snapshot has for a while.
+    lent: usize,
+    /// Callers who wait for a connection.
+    waiting: usize,
+    places: Places,
     breaker: Breaker,
 }
 
 impl State {
-    /// Connections that exist.
+    /// Connections that exist, or whose place is taken.
     fn connections(&self) -> usize {
-        self.idle.len() + self.in_use
+        self.idle.len() + self.in_use + self.lent
     }
 }
 
@@ -155,19 +163,38 @@ impl Pool {
         state.breaker.trouble().map(|trouble| trouble.error.clone())
     }
 
-    /// A whole table, over a connection of its own.
+    /// A whole table, over a connection of its own; where there is no place for one more, in the
+    /// place of one that is idle.
     pub(super) fn read_table<const N: usize>(
         &self,
         query: &Query,
     ) -> Result<Table<N>, LookupError> {
-        let Shared {
-            server, watchdog, ..
-        } = &*self.shared;
-        let Some(watchdog) = watchdog else {
+        let shared = &*self.shared;
+        let Some(watchdog) = &shared.watchdog else {
             return Err(LookupError::Unavailable("there is no watchdog".to_owned()));
         };
-        let hosts = self.shared.state.lock().hosts.order();
-        hosts::first(hosts, |at| server.read_table(at, watchdog, query))
+        let began = Instant::now();
+        let mut full = false;
+        let mut read = || {
+            let hosts = shared.state.lock().hosts.order();
+            full = false;
+            let read = hosts::first(hosts, |at| {
+                let table = shared.server.read_table(at, watchdog, query);
+                table.map_err(|no| {
+                    full |= no.full;
+                    no.error
+                })
+            });
+            (read, full)
+        };
+        let (table, full) = read();
+        if full && let Some(loan) = shared.borrow_place() {
+            let table = loan.read(read);
+            return table;
+        }
+        shared.state.lock().places.forget_since(began);
+        shared.work.notify_one();
+        table
     }
 
     /// For the operator: how the server does, and the connections.
@@ -247,7 +274,12 @@ impl Shared {
             if late {
                 return Err(self.server.too_busy(state.connections()));
             }
+            if state.lent > 0 && state.lent == state.connections() {
+                return Err(self.server.only_for_the_snapshot());
+            }
+            state.waiting += 1;
             self.changed.wait_until(&mut state, deadline);
+            state.waiting -= 1;
         }
     }
 

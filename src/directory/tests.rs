@@ -5,6 +5,7 @@ mod breaker;
 mod hosts;
 mod liar;
 mod mysql;
+mod places;
 mod snapshot;
 mod sqlite;
 

@@ -12,6 +12,9 @@ use crate::ports::LookupError;
 /// Errors of a server that takes no changes. We only read, so they are none.
 pub(super) const READ_ONLY: [u16; 3] = [1290, 1792, 1836];
 
+/// Errors of a server, or an account, that has no place for one more connection.
+pub(super) const FULL: [u16; 3] = [1040, 1203, 1226];
+
 /// Errors that are about the connection, the moment or this one server, not about the query:
 /// another connection may do better.
 const LOST: [u16; 36] = [

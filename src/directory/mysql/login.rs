@@ -9,23 +9,29 @@ use mysql::{Conn, DriverError, Error, MySqlError, Opts, OptsBuilder};
 
 use super::super::deadline::Watchdog;
 use super::super::hidden::Hidden;
-use super::{Failure, Host, guarded, tls};
+use super::{Failure, Host, errors, guarded, tls};
 use crate::ports::LookupError;
 
 /// From cutting a login off to its end, on a busy machine.
 const GRACE: Duration = Duration::from_millis(200);
 
 /// Why a host gave nothing.
-pub(super) struct NoEntry {
-    error: LookupError,
+pub(in super::super) struct NoEntry {
+    pub(in super::super) error: LookupError,
     /// In the server's own words, which tell more than the silence of another.
     said: bool,
+    /// It has no place for one more connection.
+    pub(in super::super) full: bool,
 }
 
 impl From<LookupError> for NoEntry {
     fn from(error: LookupError) -> Self {
         let said = matches!(error, LookupError::Refused(_));
-        Self { error, said }
+        Self {
+            error,
+            said,
+            full: false,
+        }
     }
 }
 
@@ -43,7 +49,7 @@ impl Host {
     pub(super) fn enter<T>(
         &self,
         mut attempt: impl FnMut(Door) -> Result<T, NoEntry>,
-    ) -> Result<T, LookupError> {
+    ) -> Result<T, NoEntry> {
         let mut reason: Option<NoEntry> = None;
         for door in self.doors()? {
             match attempt(door) {
@@ -55,7 +61,7 @@ impl Host {
             }
         }
         let none = || self.unreachable("the name has no address".to_owned(), ErrorKind::NotFound);
-        Err(reason.map_or_else(none, |reason| reason.error))
+        Err(reason.unwrap_or_else(|| none().into()))
     }
 
     fn doors(&self) -> Result<Vec<Door>, LookupError> {
@@ -146,8 +152,9 @@ impl Host {
             Some(Ok(done)) if in_time => Ok(done),
             Some(Err(e)) if in_time => {
                 let said = matches!(e, Error::MySqlError(_));
+                let full = matches!(&e, Error::MySqlError(e) if errors::FULL.contains(&e.code));
                 let error = self.no_login(e);
-                Err(NoEntry { error, said })
+                Err(NoEntry { error, said, full })
             }
             _ => Err(self.too_late().into()),
         }

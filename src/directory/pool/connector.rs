@@ -24,7 +24,9 @@ impl State {
 
     /// What there is to do now, or when to look again; `None`: when it is told.
     fn work(&self, limit: usize, now: Instant) -> Result<Work, Option<Instant>> {
-        if self.connections() < limit {
+        let places = self.places.most(now);
+        let most = places.map_or(limit, |(most, _)| most.min(limit));
+        if self.connections() < most {
             let next = self.breaker.trouble().map(|trouble| trouble.next);
             return match next.filter(|next| *next > now) {
                 Some(next) => Err(Some(next)),
@@ -36,9 +38,10 @@ impl State {
         {
             return Ok(Work::GoBack(home));
         }
+        let more = places.map(|(_, until)| until);
         match self.hosts.next() {
             Some((host, next)) if next <= now => Ok(Work::GoBack(host)),
-            next => Err(next.map(|(_, next)| next)),
+            next => Err(next.map(|(_, next)| next).into_iter().chain(more).min()),
         }
     }
 }
@@ -80,17 +83,18 @@ impl Shared {
             self.step(&mut state, Event::Trying);
             state.hosts.order()
         };
+        let mut full = false;
         let made = hosts::first(hosts, |host| {
-            let made = self.server.connect(host, watchdog);
-            if let Err(error) = &made {
+            self.server.connect(host, watchdog).map_err(|no| {
+                full |= no.full;
                 let mut state = self.state.lock();
-                state.hosts.failed(host, error.clone(), Instant::now());
-            }
-            made
+                state.hosts.failed(host, no.error.clone(), Instant::now());
+                no.error
+            })
         });
         match made {
             Ok(link) => self.connected(link),
-            Err(error) => self.failed(error, began),
+            Err(error) => self.failed(error, full, began),
         }
     }
 
@@ -99,9 +103,9 @@ impl Shared {
     fn go_back(&self, watchdog: &Watchdog, host: usize) {
         match self.server.connect(host, watchdog) {
             Ok(link) => self.connected(link),
-            Err(error) => {
+            Err(no) => {
                 let mut state = self.state.lock();
-                state.hosts.failed(host, error, Instant::now());
+                state.hosts.failed(host, no.error, Instant::now());
                 self.report(state.hosts.unreported());
             }
         }
@@ -140,8 +144,12 @@ impl Shared {
         }
     }
 
-    fn failed(&self, error: LookupError, began: Instant) {
+    fn failed(&self, error: LookupError, full: bool, began: Instant) {
         let mut state = self.state.lock();
+        if full {
+            let connections = state.connections();
+            state.places.refused(connections, Instant::now());
+        }
         let event = Event::ConnectFailed {
             error: error.clone(),
             began,

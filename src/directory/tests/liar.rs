@@ -63,6 +63,9 @@ struct State {
     logins: usize,
     prepared: usize,
     executed: usize,
+    /// Who is logged in, and how many may be.
+    inside: usize,
+    places: usize,
     stopping: bool,
 }
 
@@ -74,6 +77,8 @@ impl Default for State {
             logins: 0,
             prepared: 0,
             executed: 0,
+            inside: 0,
+            places: usize::MAX,
             stopping: false,
         }
     }
@@ -103,6 +108,11 @@ impl Liar {
 
     pub(super) fn say(&self, lie: Lie) {
         self.shared.state.lock().lie = lie;
+    }
+
+    /// The account may have so many connections from now on.
+    pub(super) fn allow(&self, places: usize) {
+        self.shared.change(|state| state.places = places);
     }
 
     pub(super) fn logins(&self) -> usize {
@@ -160,7 +170,13 @@ impl Shared {
             state.connections.push(stream.try_clone().unwrap());
             let shared = Arc::clone(self);
             // The client going away is how most talks here end.
-            talks.push(thread::spawn(move || drop(shared.talk(stream))));
+            talks.push(thread::spawn(move || {
+                let mut counted = false;
+                let _ = shared.talk(&mut counted, &stream);
+                shared.change(|state| state.inside -= usize::from(counted));
+                // There are more handles on it than the one that goes here.
+                let _ = stream.shutdown(Shutdown::Both);
+            }));
         }
         for connection in self.state.lock().connections.drain(..) {
             let _ = connection.shutdown(Shutdown::Both);
@@ -170,7 +186,9 @@ impl Shared {
         }
     }
 
-    fn talk(&self, mut stream: TcpStream) -> io::Result<()> {
+    /// `counted`: it takes one of the account's places.
+    fn talk(&self, counted: &mut bool, stream: &TcpStream) -> io::Result<()> {
+        let mut stream = stream.try_clone()?;
         let lie = self.state.lock().lie;
         match lie {
             Lie::Silent => return self.hang(),
@@ -189,6 +207,14 @@ impl Shared {
         }
         if let Lie::ErrorAtLogin(code, words) = lie {
             return refuse(&mut stream, 2, code, words);
+        }
+        self.change(|state| {
+            *counted = state.inside < state.places;
+            state.inside += usize::from(*counted);
+        });
+        if !*counted {
+            let words = "User 'asterisk' has exceeded the 'max_user_connections' resource";
+            return refuse(&mut stream, 2, 1226, words);
         }
         let mut next = 2;
         if let Lie::Plugin(name) = lie {
