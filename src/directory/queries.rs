@@ -13,11 +13,20 @@ const MENU_QUERY: &str = "SELECT i.scenario, i.scenarioMsg, b.keyNum, b.msgMp3, 
 const CODE_QUERY: &str = "SELECT phone FROM sAsterisk_prefix WHERE pref = ?";
 
 /// A1 for everybody, the phone in front.
-const MENU_SNAPSHOT: &str = "SELECT phone, i.scenario, i.scenarioMsg, b.keyNum, b.msgMp3, b.transferTo \
+const MENU_SNAPSHOT: &str = "phone, i.scenario, i.scenarioMsg, b.keyNum, b.msgMp3, b.transferTo \
      FROM sAsterisk_ivr AS i LEFT JOIN sAsterisk_ivr_button AS b ON (b.ivrID = i.id)";
 
 /// Every code with its number.
-const CODE_SNAPSHOT: &str = "SELECT pref, phone FROM sAsterisk_prefix";
+const CODE_SNAPSHOT: &str = "pref, phone FROM sAsterisk_prefix";
+
+/// How a whole table is read. MySQL lays the answer aside before it sends it: a table of MyISAM is
+/// locked as long as it is read, the site's UPDATE waits for that, and every caller for the UPDATE.
+fn all(driver: &Driver, what: &str) -> String {
+    match driver {
+        Driver::Sqlite { .. } => format!("SELECT {what}"),
+        Driver::Mysql { .. } => format!("SELECT SQL_BUFFER_RESULT {what}"),
+    }
+}
 
 /// A query and what we need of it.
 pub(super) struct Query {
@@ -104,7 +113,7 @@ impl Snapshots {
         let query = |option,
                      own: &Option<String>,
                      live: (&str, &Option<String>),
-                     default,
+                     default: &str,
                      columns| {
             let (live, own_live) = live;
             if own.is_none() && own_live.is_some() {
@@ -116,7 +125,9 @@ impl Snapshots {
             }
             Some(Query {
                 option,
-                sql: own.as_deref().unwrap_or(default).to_owned(),
+                sql: own
+                    .clone()
+                    .unwrap_or_else(|| all(&settings.driver, default)),
                 parameters: 0,
                 columns,
             })
