@@ -262,6 +262,10 @@ impl Shared {
                 state.in_use += 1;
                 return Ok(link);
             }
+            if late && !state.idle.is_empty() {
+                // The news of this one woke us, who cannot use it any more.
+                self.changed.notify_one();
+            }
             let hopeless = state.connections() == 0 || state.breaker.is_open();
             let trouble = state.breaker.trouble().filter(|_| hopeless);
             if let Some(trouble) = trouble.filter(|trouble| late || trouble.ended >= began) {

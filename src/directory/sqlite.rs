@@ -126,12 +126,12 @@ impl SqliteDirectory {
             Some(opened) => opened,
             None => self.open(file)?,
         };
-        let taken = self.read(&mut opened.conn, query, parameters, take, deadline)?;
+        let answer = self.read(&mut opened.conn, query, parameters, take, deadline)?;
         let mut idle = self.idle.lock();
         if idle.len() < self.max_idle {
             idle.push(opened);
         }
-        Ok(taken)
+        Ok(answer)
     }
 
     fn file_id(&self) -> Result<FileId, LookupError> {

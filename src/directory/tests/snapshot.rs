@@ -200,6 +200,32 @@ fn a_damaged_file_is_put_aside_and_made_again() {
 }
 
 #[test]
+fn a_file_that_another_program_holds_is_not_damaged() {
+    let dir = Dir::new();
+    drop(dir.snapshotted());
+    dir.wait_for_file();
+    let other = Connection::open(dir.snapshot()).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    dir.lose_database();
+    drop(dir.open_with_snapshot(ONCE));
+    other.execute_batch("COMMIT").unwrap();
+    assert!(!dir.0.join("rust_ivr_snapshot.sqlite3.damaged").exists());
+    let directory = dir.open_with_snapshot(ONCE);
+    assert_eq!(snapshotted(&directory, "70000000002").len(), 2);
+}
+
+#[test]
+fn what_was_read_is_not_from_disk_though_a_table_is_missing() {
+    let dir = Dir::new();
+    drop(dir.snapshotted());
+    dir.wait_for_file();
+    dir.write("DROP TABLE sAsterisk_prefix");
+    let directory = dir.open_with_snapshot(ONCE);
+    wait_for_snapshot(&directory, "read in ");
+    assert!(!directory.state().contains("from disk"));
+}
+
+#[test]
 fn a_disk_that_cannot_be_written_leaves_the_snapshot_in_memory() {
     let dir = Dir::new();
     dir.write(SCHEMA);
