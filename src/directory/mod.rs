@@ -12,6 +12,7 @@ mod deadline;
 mod disk;
 mod hidden;
 mod hosts;
+mod keys;
 mod mysql;
 mod pool;
 mod queries;
@@ -214,6 +215,17 @@ fn menu_row(mut column: impl FnMut(usize) -> Option<String>) -> MenuRow {
         msg_mp3: column(3),
         transfer_to: column(4),
     }
+}
+
+/// Rows of one answer that are read before they are put in order.
+const MAX_READ: usize = 8 * MAX_ROWS;
+
+/// The rows of a menu in the order in which they are read out: those of the number's earlier forms
+/// first, those of one form as the database gave them.
+fn in_order(mut rows: Vec<(usize, MenuRow)>) -> Vec<MenuRow> {
+    rows.sort_by_key(|(rank, _)| *rank);
+    rows.truncate(MAX_ROWS);
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 /// Text as the database stored it; bytes that are no UTF-8 are replaced, never refused.

@@ -3,26 +3,28 @@
 
 mod errors;
 mod login;
+mod rows;
 #[cfg_attr(not(feature = "tls"), path = "mysql/no_tls.rs")]
 mod tls;
 
 pub(super) use login::NoEntry;
+use rows::{column, read_all, read_rows};
 
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
 use mysql::prelude::Queryable;
-use mysql::{Conn, Error, Opts, OptsBuilder, Params, Row, Statement, Value};
-use nix::sys::socket::{MsgFlags, Shutdown, recv, shutdown};
+use mysql::{Conn, Error, Opts, OptsBuilder, Row, Statement};
+use nix::sys::socket::{MsgFlags, recv};
 use nix::unistd::close;
 
+use super::SNAPSHOT_TIME;
 use super::deadline::Watchdog;
 use super::hidden;
 use super::queries::{Queries, Query};
-use super::table::{Builder, Table, TooLong};
+use super::table::Table;
 use super::worker::Unruly;
-use super::{MAX_ROWS, SNAPSHOT_TIME, menu_row, text};
 use crate::numbers::Phone;
 use crate::ports::LookupError;
 use crate::ports::{MenuRow, foreign};
@@ -201,8 +203,8 @@ impl Server {
             return Err(lost);
         }
         // Refused: menus go on without codes; whoever looks a code up is told.
-        let nobody = vec![Value::from("0"); self.queries.menu.parameters];
-        match guarded(|| read_rows(conn, &menu, nobody)) {
+        let nobody = ["0"; 4];
+        match guarded(|| read_rows(conn, &menu, &self.queries.menu, &nobody)) {
             Err(Error::MySqlError(e)) if errors::READ_ONLY.contains(&e.code) => Ok(menu),
             Err(e) => Err(host.failure(e)),
             Ok(_) => Ok(menu),
@@ -225,7 +227,7 @@ impl Server {
             let socket = conn.as_raw_fd();
             let watch = watchdog.watch(socket, Instant::now() + SNAPSHOT_TIME);
             let read = host.prepare(&mut conn, query).and_then(|statement| {
-                let read = guarded(|| read_all(&mut conn, &statement, socket));
+                let read = guarded(|| read_all(&mut conn, &statement, query, socket));
                 read.map_err(|e| host.failure(e))
             });
             if !watch.in_time() {
@@ -244,9 +246,7 @@ impl Server {
     /// The rows for a phone: one round trip on the caller's own thread.
     pub(super) fn menu(&self, link: &mut Link, phone: &Phone) -> Result<Vec<MenuRow>, Failure> {
         let forms = phone.forms();
-        let forms = forms.iter().take(self.queries.menu.parameters);
-        let phones = forms.map(|form| Value::from(*form)).collect();
-        let rows = guarded(|| read_rows(&mut link.conn, &link.menu, phones));
+        let rows = guarded(|| read_rows(&mut link.conn, &link.menu, &self.queries.menu, &forms));
         rows.map_err(|e| self.hosts[link.host].failure(e))
     }
 
@@ -314,54 +314,4 @@ fn guarded<T>(talk: impl FnOnce() -> mysql::Result<T>) -> mysql::Result<T> {
             "malformed packet",
         )))
     })
-}
-
-fn read_rows(
-    conn: &mut Conn,
-    statement: &Statement,
-    phones: Vec<Value>,
-) -> mysql::Result<Vec<MenuRow>> {
-    let mut rows = Vec::new();
-    // What is over the limit is read and dropped when `answer` goes: the next query on
-    // this connection must not find it.
-    let mut answer = conn.exec_iter(statement, Params::Positional(phones))?;
-    while rows.len() < MAX_ROWS {
-        let Some(row) = answer.next() else { break };
-        let mut row = row?;
-        rows.push(menu_row(|at| column(&mut row, at)));
-    }
-    Ok(rows)
-}
-
-/// Every row. What is too long is not read to its end: the connection is cut off instead.
-fn read_all<const N: usize>(
-    conn: &mut Conn,
-    statement: &Statement,
-    socket: RawFd,
-) -> mysql::Result<Result<Table<N>, TooLong>> {
-    let mut table = Builder::new();
-    for row in conn.exec_iter(statement, ())? {
-        let mut row = row?;
-        if let Err(why) = table.push(|at| column(&mut row, at)) {
-            // An error means that the connection is gone already.
-            let _ = shutdown(socket, Shutdown::Both);
-            return Ok(Err(why));
-        }
-    }
-    Ok(Ok(table.finish()))
-}
-
-/// A value as text.
-fn column(row: &mut Row, at: usize) -> Option<String> {
-    match row.take::<Value, _>(at)? {
-        Value::NULL => None,
-        Value::Bytes(bytes) => Some(text(bytes)),
-        Value::Int(number) => Some(number.to_string()),
-        Value::UInt(number) => Some(number.to_string()),
-        Value::Float(number) => Some(number.to_string()),
-        Value::Double(number) => Some(number.to_string()),
-        date @ (Value::Date(..) | Value::Time(..)) => {
-            Some(date.as_sql(true).trim_matches('\'').to_owned())
-        }
-    }
 }

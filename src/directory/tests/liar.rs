@@ -383,7 +383,7 @@ impl Asked {
     const ALL: [Self; 4] = [Self::Menu, Self::Code, Self::Menus, Self::Codes];
 
     fn of(prepare: &[u8]) -> Self {
-        let statement = String::from_utf8_lossy(&prepare[1..]).replace("SQL_BUFFER_RESULT ", "");
+        let statement = String::from_utf8_lossy(&prepare[1..]);
         let begins = |text| statement.starts_with(text);
         match () {
             () if begins("SELECT phone FROM") => Self::Code,
