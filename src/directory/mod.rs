@@ -58,7 +58,7 @@ pub struct LiveDirectory {
 }
 
 enum Backend {
-    Sqlite(sqlite::SqliteDirectory),
+    Sqlite(Box<sqlite::SqliteDirectory>),
     Mysql(pool::Pool),
 }
 
@@ -68,12 +68,12 @@ enum Backend {
 pub fn open(settings: &Database, data_dir: &Path, var_dir: &Path) -> LiveDirectory {
     let queries = queries::Queries::new(settings);
     let database = Arc::new(match &settings.driver {
-        Driver::Sqlite { file } => Backend::Sqlite(sqlite::SqliteDirectory::new(
+        Driver::Sqlite { file } => Backend::Sqlite(Box::new(sqlite::SqliteDirectory::new(
             data_dir.join(file),
             queries,
             settings.timeout,
             settings.connections,
-        )),
+        ))),
         Driver::Mysql {
             address,
             name,
