@@ -170,8 +170,23 @@ impl fmt::Display for Driver {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp { host, port, .. } => write!(f, "{host}:{port}"),
+            Self::Tcp { hosts, .. } => {
+                for (at, host) in hosts.iter().enumerate() {
+                    write!(f, "{}{host}", if at == 0 { "" } else { ", " })?;
+                }
+                Ok(())
+            }
             Self::Socket(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, port } = self;
+        match name.contains(':') {
+            true => write!(f, "[{name}]:{port}"),
+            false => write!(f, "{name}:{port}"),
         }
     }
 }
@@ -179,17 +194,24 @@ impl fmt::Display for Address {
 /// Where a database server listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
-    /// A network address.
+    /// Over the network.
     Tcp {
-        /// A name or an address.
-        host: String,
-        /// 1 to 65535.
-        port: u16,
+        /// Servers with the same tables, at least one, in the order in which they are tried.
+        hosts: Vec<Host>,
         /// `None`: rows and password's proof go over the network as they are.
         tls: Option<Tls>,
     },
     /// A Unix socket's absolute path.
     Socket(PathBuf),
+}
+
+/// One server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// A name or an address; one of IPv6 without brackets.
+    pub name: String,
+    /// 1 to 65535.
+    pub port: u16,
 }
 
 /// TLS, with which the server proves who it is and nobody else reads or changes the rows.
@@ -284,7 +306,7 @@ fn built_in<T, E: fmt::Debug>(parsed: Result<T, E>) -> T {
 
 impl Settings {
     /// Reads the lines in the file's order. A repeated key takes its last value, except
-    /// that `allow` and `deny` collect theirs. Every wrong line is reported, not only the first.
+    /// that `allow`, `deny` and `host` collect theirs. Every wrong line is reported, not only the first.
     pub fn parse(lines: &[Line]) -> Result<Self, SettingsError> {
         let mut draft = options::Draft::default();
         for line in lines {

@@ -77,7 +77,7 @@ fn without_copy(name: &str, database: Database) -> Office {
 }
 
 /// The next call gets its rows and rings the button's number.
-fn assert_rings(office: &Office, caller: &str, number: &str) {
+pub fn assert_rings(office: &Office, caller: &str, number: &str) {
     let mark = office.machine.log_mark();
     let call = office.call(caller);
     let talk = office

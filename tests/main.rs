@@ -12,6 +12,7 @@ mod samples;
 
 mod alive;
 mod databases;
+mod servers;
 mod tls;
 
 mod conference;

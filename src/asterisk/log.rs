@@ -15,7 +15,7 @@ use std::panic;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use super::{c_string, sys};
-use crate::ports::one_line;
+use crate::ports::{is_foreign, one_line};
 
 const VERBOSE_LEVEL: c_int = 3;
 
@@ -107,6 +107,10 @@ pub fn install() -> HostLogging {
     panic::set_hook(Box::new(|info| {
         let (file, line) = info.location().map_or(("", 0), |at| (at.file(), at.line()));
         let what = info.payload_as_str().unwrap_or("no text");
+        if is_foreign() {
+            let what = format!("{file}:{line}: {what}");
+            return write(Level::Debug, file, line, &what);
+        }
         write(
             Level::Error,
             file,

@@ -1,12 +1,15 @@
 //! The circuit breaker: what is known of a server that was asked in vain, and when it is asked
 //! again. Pure: no clock, no lock and no thread of its own; `pool.rs` has them.
 //!
-//! | state | asked in vain | connect failed, some are left | connect failed, none is left | connected | stop |
-//! |---|---|---|---|---|---|
-//! | `Closed` | `Open` | `Impaired` | `Open` | `Closed` | `Stopped` |
-//! | `Impaired` | `Open` | `Impaired`, next try later | `Open`, next try later | `Closed` | `Stopped` |
-//! | `Open` | `Open` | `Open`, next try later | `Open`, next try later | `Closed` | `Stopped` |
-//! | `Stopped` | `Stopped` on every event | | | | |
+//! | state | asked in vain | trying | connect failed, some are left | connect failed, none is left | connected | stop |
+//! |---|---|---|---|---|---|---|
+//! | `Closed` | `Open` | `Closed` | `Impaired` | `Open` | `Closed` | `Stopped` |
+//! | `Impaired` | `Open` | `Impaired` | `Impaired`, next try later | `Open`, next try later | `Closed` | `Stopped` |
+//! | `Open` | `Open` | `HalfOpen` | `Open`, next try later | `Open`, next try later | `Open` | `Stopped` |
+//! | `HalfOpen` | `HalfOpen` | `HalfOpen` | `Open`, next try later | `Open`, next try later | `Closed` | `Stopped` |
+//! | `Stopped` | `Stopped` on every event | | | | | |
+//!
+//! A connection that was begun before the breaker opened proves nothing: it closes no `Open` one.
 //!
 //! A question that was put before the server last answered anew, and failed, changes nothing.
 
@@ -41,6 +44,8 @@ pub(super) enum State {
     Impaired(Trouble),
     /// Callers need not ask, because nobody gets an answer.
     Open(Trouble),
+    /// The same, and an attempt to connect is under way that will tell.
+    HalfOpen(Trouble),
     /// Nobody asks any more, and why.
     Stopped(String),
 }
@@ -62,6 +67,8 @@ pub(super) struct Trouble {
 pub(super) enum Event {
     /// A caller asked in vain since `began`.
     AskedInVain { error: LookupError, began: Instant },
+    /// An attempt to connect begins.
+    Trying,
     /// An attempt to connect that began then failed. `last`: there is no connection left either.
     ConnectFailed {
         error: LookupError,
@@ -87,6 +94,11 @@ impl Breaker {
             {
                 (state, false)
             }
+            (State::Open(trouble), Event::Trying) => (State::HalfOpen(trouble), false),
+            (state, Event::Trying) => (state, false),
+            (State::HalfOpen(trouble), Event::AskedInVain { .. }) => {
+                (State::HalfOpen(trouble), true)
+            }
             (state, Event::AskedInVain { error, .. }) => {
                 let known = state.into_trouble();
                 (
@@ -95,15 +107,15 @@ impl Breaker {
                 )
             }
             (state, Event::ConnectFailed { error, began, last }) => {
-                let opens = last || matches!(state, State::Open(_));
+                let opens = last || matches!(state, State::Open(_) | State::HalfOpen(_));
                 let known = state.into_trouble();
                 let news = known.as_ref().is_none_or(|known| known.error != error);
                 let trouble = Trouble::tried(known, error, began, now);
                 let next = if opens { State::Open } else { State::Impaired };
                 (next(trouble), news)
             }
-            (State::Closed, Event::Connected) => (State::Closed, false),
-            (State::Impaired(_) | State::Open(_), Event::Connected) => {
+            (state @ (State::Closed | State::Open(_)), Event::Connected) => (state, false),
+            (State::Impaired(_) | State::HalfOpen(_), Event::Connected) => {
                 self.recovered = Some(now);
                 (State::Closed, true)
             }
@@ -119,7 +131,7 @@ impl Breaker {
 
     /// Whether callers need not ask.
     pub(super) fn is_open(&self) -> bool {
-        matches!(self.state, State::Open(_))
+        matches!(self.state, State::Open(_) | State::HalfOpen(_))
     }
 
     /// Why nobody asks any more.
@@ -133,7 +145,9 @@ impl Breaker {
     /// `None`: as far as we know the server answers.
     pub(super) fn trouble(&self) -> Option<&Trouble> {
         match &self.state {
-            State::Impaired(trouble) | State::Open(trouble) => Some(trouble),
+            State::Impaired(trouble) | State::Open(trouble) | State::HalfOpen(trouble) => {
+                Some(trouble)
+            }
             State::Closed | State::Stopped(_) => None,
         }
     }
@@ -142,7 +156,9 @@ impl Breaker {
 impl State {
     fn into_trouble(self) -> Option<Trouble> {
         match self {
-            Self::Impaired(trouble) | Self::Open(trouble) => Some(trouble),
+            Self::Impaired(trouble) | Self::Open(trouble) | Self::HalfOpen(trouble) => {
+                Some(trouble)
+            }
             Self::Closed | Self::Stopped(_) => None,
         }
     }
@@ -208,6 +224,7 @@ mod tests {
             State::Closed => "Closed",
             State::Impaired(_) => "Impaired",
             State::Open(_) => "Open",
+            State::HalfOpen(_) => "HalfOpen",
             State::Stopped(_) => "Stopped",
         }
     }
@@ -219,6 +236,7 @@ mod tests {
         let events = |now| {
             [
                 in_vain(now),
+                Event::Trying,
                 failed(now, false),
                 failed(now, true),
                 Event::Connected,
@@ -235,17 +253,21 @@ mod tests {
         let table = [
             (
                 after(&[]),
-                ["Open", "Impaired", "Open", "Closed", "Stopped"],
+                ["Open", "Closed", "Impaired", "Open", "Closed", "Stopped"],
             ),
             (
                 after(&[failed(now, false)]),
-                ["Open", "Impaired", "Open", "Closed", "Stopped"],
+                ["Open", "Impaired", "Impaired", "Open", "Closed", "Stopped"],
             ),
             (
                 after(&[in_vain(now)]),
-                ["Open", "Open", "Open", "Closed", "Stopped"],
+                ["Open", "HalfOpen", "Open", "Open", "Open", "Stopped"],
             ),
-            (after(&[Event::Stop(String::new())]), ["Stopped"; 5]),
+            (
+                after(&[in_vain(now), Event::Trying]),
+                ["HalfOpen", "HalfOpen", "Open", "Open", "Closed", "Stopped"],
+            ),
+            (after(&[Event::Stop(String::new())]), ["Stopped"; 6]),
         ];
         for (state, row) in table {
             for (event, next) in events(now).into_iter().zip(row) {
@@ -281,6 +303,7 @@ mod tests {
         let began = Instant::now();
         assert!(breaker.step(in_vain(began), began + 300 * MS));
         assert!(breaker.is_open());
+        breaker.step(Event::Trying, began + 310 * MS);
         assert!(breaker.step(Event::Connected, began + 320 * MS));
         let late = began + 100 * MS;
         assert!(!breaker.step(in_vain(late), late + 300 * MS));
@@ -296,16 +319,17 @@ mod tests {
         let now = Instant::now();
         assert!(breaker.step(failed(now, false), now + MS));
         assert!(!breaker.step(failed(now, true), now + MS));
+        breaker.step(Event::Trying, now + 2 * MS);
         assert!(breaker.step(Event::Connected, now + 2 * MS));
         assert!(!breaker.step(Event::Connected, now + 3 * MS));
     }
 
     proptest! {
         /// Whatever happened: open means that there is a reason and a next attempt, and one
-        /// connection that succeeds closes it.
+        /// attempt that succeeds closes it.
         #[test]
         fn a_connection_always_closes_it(
-            events in proptest::collection::vec((0_u8..4, 0_u32..2000, 0_u32..500), 0..40)
+            events in proptest::collection::vec((0_u8..5, 0_u32..2000, 0_u32..500), 0..40)
         ) {
             let mut breaker = Breaker::default();
             let mut now = Instant::now();
@@ -316,15 +340,17 @@ mod tests {
                     0 => in_vain(began),
                     1 => failed(began, false),
                     2 => failed(began, true),
+                    3 => Event::Trying,
                     _ => Event::Connected,
                 };
                 breaker.step(event, now);
-                prop_assert_eq!(breaker.is_open(), word(&breaker) == "Open");
+                prop_assert_eq!(breaker.is_open(), word(&breaker).ends_with("Open"));
                 if let Some(trouble) = breaker.trouble() {
                     prop_assert!(trouble.next <= now + LONGEST_INTERVAL + PAUSE);
                     prop_assert!(trouble.since <= trouble.ended);
                 }
             }
+            breaker.step(Event::Trying, now);
             breaker.step(Event::Connected, now);
             prop_assert_eq!(word(&breaker), "Closed");
         }

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use nix::sys::socket::{Shutdown, shutdown};
 use parking_lot::{Condvar, Mutex};
 
+use super::hidden::Hidden;
+
 /// How late a deadline may be noticed.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -42,8 +44,18 @@ struct State {
 
 struct Watched {
     ticket: u64,
-    socket: RawFd,
+    what: What,
     deadline: Instant,
+    /// It was cut off.
+    overdue: bool,
+}
+
+/// What is cut off.
+enum What {
+    /// The socket of this number.
+    Socket(RawFd),
+    /// A socket whose number nobody knows, or that is not there yet.
+    Hidden(Hidden),
 }
 
 /// Keeps one conversation watched. It must go before the socket is closed: after that the
@@ -71,21 +83,31 @@ impl Watchdog {
     /// Watches `socket` until the guard goes; past `deadline` the socket is shut down, and
     /// whoever reads or writes it gets an error at once.
     pub(super) fn watch(&self, socket: RawFd, deadline: Instant) -> Watch<'_> {
+        self.watch_any(What::Socket(socket), deadline)
+    }
+
+    /// The same for a socket that other code keeps to itself.
+    pub(super) fn watch_hidden(&self, socket: Hidden, deadline: Instant) -> Watch<'_> {
+        self.watch_any(What::Hidden(socket), deadline)
+    }
+
+    fn watch_any(&self, what: What, deadline: Instant) -> Watch<'_> {
         let mut state = self.shared.state.lock();
         state.last_ticket += 1;
         let ticket = state.last_ticket;
+        let mut watched = Watched {
+            ticket,
+            what,
+            deadline,
+            overdue: false,
+        };
         if state.stopping {
             // Nobody will look any more; the guard will say "cut off".
-            let _ = shutdown(socket, Shutdown::Both);
-        } else {
-            state.watched.push(Watched {
-                ticket,
-                socket,
-                deadline,
-            });
-            if state.asleep {
-                self.shared.wake.notify_one();
-            }
+            watched.cut_off();
+        }
+        state.watched.push(watched);
+        if state.asleep {
+            self.shared.wake.notify_one();
         }
         Watch {
             watchdog: self,
@@ -121,13 +143,26 @@ impl Watch<'_> {
     fn release(&self) -> bool {
         let watched = &mut self.watchdog.shared.state.lock().watched;
         let at = watched.iter().position(|w| w.ticket == self.ticket);
-        at.map(|at| watched.swap_remove(at)).is_some()
+        at.is_some_and(|at| !watched.swap_remove(at).overdue)
     }
 }
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         self.release();
+    }
+}
+
+impl Watched {
+    fn cut_off(&mut self) {
+        match &self.what {
+            // An error means that the connection is gone already.
+            What::Socket(socket) if !self.overdue => drop(shutdown(*socket, Shutdown::Both)),
+            What::Socket(_) => {}
+            // At each look, until the guard goes: it may come about only now.
+            What::Hidden(socket) => socket.cut_off(),
+        }
+        self.overdue = true;
     }
 }
 
@@ -140,14 +175,12 @@ fn watch(shared: &Shared) {
     loop {
         let now = Instant::now();
         let stopping = state.stopping;
-        state.watched.retain(|watched| {
-            let go_on = !stopping && watched.deadline > now;
-            if !go_on {
-                // An error means that the connection is gone already.
-                let _ = shutdown(watched.socket, Shutdown::Both);
-            }
-            go_on
-        });
+        let late = |watched: &&mut Watched| stopping || watched.deadline <= now;
+        state
+            .watched
+            .iter_mut()
+            .filter(late)
+            .for_each(Watched::cut_off);
         if stopping {
             return;
         }
@@ -161,7 +194,8 @@ fn watch(shared: &Shared) {
             state.asleep = false;
             busy_at = Instant::now();
         } else {
-            let next = state.watched.iter().map(|watched| watched.deadline).min();
+            let ahead = state.watched.iter().filter(|watched| !watched.overdue);
+            let next = ahead.map(|watched| watched.deadline).min();
             let next = next.map_or(now + TICK, |deadline| deadline.min(now + TICK));
             shared.wake.wait_until(&mut state, next);
         }
@@ -206,6 +240,37 @@ mod tests {
         let (mut ours, _theirs) = UnixStream::pair().unwrap();
         let _watch = watchdog.watch(ours.as_raw_fd(), Instant::now());
         assert_eq!(ours.read(&mut [0; 1]).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_hidden_socket_is_cut_off_even_when_it_comes_late() {
+        let watchdog = Watchdog::start().unwrap();
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = server.local_addr().unwrap();
+        let hidden = Hidden::to(address).unwrap();
+        let from = hidden.from();
+        let watch = watchdog.watch_hidden(hidden, Instant::now());
+        while !watchdog.shared.state.lock().watched[0].overdue {
+            thread::yield_now();
+        }
+        let connect = || {
+            let family = nix::sys::socket::AddressFamily::Inet;
+            let kind = nix::sys::socket::SockType::Stream;
+            let flags = nix::sys::socket::SockFlag::empty();
+            let socket = nix::sys::socket::socket(family, kind, flags, None).unwrap();
+            let at =
+                |address: std::net::SocketAddr| nix::sys::socket::SockaddrStorage::from(address);
+            nix::sys::socket::bind(socket.as_raw_fd(), &at(from)).unwrap();
+            nix::sys::socket::connect(socket.as_raw_fd(), &at(address)).unwrap();
+            std::net::TcpStream::from(socket)
+        };
+        let mut other = std::net::TcpStream::connect(address).unwrap();
+        let mut ours = connect();
+        assert_eq!(ours.read(&mut [0; 1]).unwrap(), 0);
+        assert!(!watch.in_time());
+        // Nobody else's connection to the same server is touched.
+        server.accept().unwrap().0.write_all(b"x").unwrap();
+        other.read_exact(&mut [0; 1]).unwrap();
     }
 
     #[test]

@@ -60,7 +60,6 @@ impl Disk {
     /// What the file holds; nothing when it is not there or of another origin. A damaged one
     /// is put aside.
     pub(super) fn load(&mut self) -> Tables {
-        let _owners = OWNERS.lock();
         let file = self.file.display();
         match self.read() {
             Ok(Some(tables)) => self.saved = tables,
@@ -68,7 +67,9 @@ impl Disk {
                 log::debug!("{file} is the snapshot of another database; it will be replaced")
             }
             Err(Flaw::Closed(why)) if self.file.exists() => {
-                log::warn!("{file}: {why}; may Asterisk's user read and write it?");
+                log::warn!(
+                    "{file}: {why}; may Asterisk's user read and write it, and does another program hold it?"
+                );
             }
             Err(Flaw::Closed(_)) => {}
             Err(Flaw::Damaged(why)) => {
@@ -86,24 +87,19 @@ impl Disk {
     /// Brings the file to what the tables are: writes it when they changed, else only notes
     /// that they were found right.
     pub(super) fn save(&mut self, tables: &Tables) {
-        let owners = OWNERS.lock();
         let oldest = [
             tables.menus.as_ref().map(|menus| menus.at),
-            tables.codes.as_ref().map(|menus| menus.at),
+            tables.codes.as_ref().map(|codes| codes.at),
         ];
         let Some(oldest) = oldest.into_iter().flatten().min() else {
             return;
         };
-        if owners.get(&self.file) != Some(&self.owner) {
+        if !self.is_ours(&OWNERS.lock()) {
             return;
         }
         let saved =
             if same(&tables.menus, &self.saved.menus) && same(&tables.codes, &self.saved.codes) {
-                File::options()
-                    .append(true)
-                    .open(&self.file)
-                    .and_then(|file| file.set_modified(oldest))
-                    .map_err(|e| e.to_string())
+                self.touch(oldest)
             } else {
                 self.write(tables, oldest)
             };
@@ -125,6 +121,20 @@ impl Disk {
                 self.complained = true;
             }
         }
+    }
+
+    fn is_ours(&self, owners: &BTreeMap<PathBuf, u64>) -> bool {
+        owners.get(&self.file) == Some(&self.owner)
+    }
+
+    fn touch(&self, at: SystemTime) -> Result<(), String> {
+        let owners = OWNERS.lock();
+        if !self.is_ours(&owners) {
+            return Ok(());
+        }
+        let file = File::options().append(true).open(&self.file);
+        let noted = file.and_then(|file| file.set_modified(at));
+        noted.map_err(|e| e.to_string())
     }
 
     fn read(&self) -> Result<Option<Tables>, Flaw> {
@@ -149,16 +159,21 @@ impl Disk {
         }))
     }
 
-    /// Under another name first, so that the file is whole at every moment.
+    /// Under another name first, so that the file is whole at every moment. Only the change of names
+    /// is done under the lock: a reload does not wait for the disk.
     fn write(&self, tables: &Tables, at: SystemTime) -> Result<(), String> {
-        let new = self.file.with_extension("sqlite3.new");
+        // The directory before may still be writing.
+        let new = format!("sqlite3.new{}", self.owner % 2);
+        let new = self.file.with_extension(new);
         let written = self.write_new(&new, tables).and_then(|()| {
-            let renamed = File::options()
-                .append(true)
-                .open(&new)
-                .and_then(|file| file.set_modified(at))
-                .and_then(|()| fs::rename(&new, &self.file));
-            renamed.map_err(|e| e.to_string())
+            let file = File::options().append(true).open(&new);
+            let dated = file.and_then(|file| file.set_modified(at));
+            dated.map_err(|e| e.to_string())?;
+            let owners = OWNERS.lock();
+            if !self.is_ours(&owners) {
+                return fs::remove_file(&new).map_err(|e| e.to_string());
+            }
+            fs::rename(&new, &self.file).map_err(|e| e.to_string())
         });
         if written.is_err() {
             let _ = fs::remove_file(&new); // It may not even be there.
@@ -192,7 +207,7 @@ impl Disk {
 
 /// Why a file gives no snapshot.
 enum Flaw {
-    /// It cannot be opened: missing, or somebody else's.
+    /// It cannot be read now: missing, somebody else's, locked.
     Closed(String),
     /// It is not what was written.
     Damaged(String),
@@ -200,11 +215,20 @@ enum Flaw {
 
 impl From<Error> for Flaw {
     fn from(error: Error) -> Self {
-        use ErrorCode::{CannotOpen, PermissionDenied, SystemIoFailure};
+        use ErrorCode::{
+            CannotOpen, DatabaseBusy, DatabaseLocked, FileLockingProtocolFailed, OutOfMemory,
+            PermissionDenied, SystemIoFailure,
+        };
         match error.sqlite_error_code() {
-            Some(CannotOpen | PermissionDenied | SystemIoFailure) => {
-                Self::Closed(error.to_string())
-            }
+            Some(
+                CannotOpen
+                | PermissionDenied
+                | SystemIoFailure
+                | DatabaseBusy
+                | DatabaseLocked
+                | FileLockingProtocolFailed
+                | OutOfMemory,
+            ) => Self::Closed(error.to_string()),
             _ => Self::Damaged(error.to_string()),
         }
     }
@@ -249,9 +273,9 @@ fn read_table<const N: usize>(
 fn write_table<const N: usize>(
     conn: &Connection,
     sql: &str,
-    taken: &Option<TableSnapshot<N>>,
+    snapshot: &Option<TableSnapshot<N>>,
 ) -> rusqlite::Result<Option<u32>> {
-    let Some(TableSnapshot { table, .. }) = taken else {
+    let Some(TableSnapshot { table, .. }) = snapshot else {
         return Ok(None);
     };
     let mut insert = conn.prepare(sql)?;

@@ -2,13 +2,17 @@
 //! good snapshot of its tables.
 //!
 //! `sqlite.rs` and `mysql.rs` know their database, `pool.rs` keeps MySQL's connections ready,
-//! `breaker.rs` knows when not to ask, `deadline.rs` cuts off a server that is too slow. `snapshot.rs`
+//! `breaker.rs` knows when not to ask, `hosts.rs` whom to ask,
+//! `deadline.rs` cuts off a server that is too slow. `snapshot.rs`
 //! renews the snapshot, `table.rs` holds it, `disk.rs` keeps it over a restart. Nothing here
 //! decides about calls.
 
 mod breaker;
 mod deadline;
 mod disk;
+mod hidden;
+mod hosts;
+mod keys;
 mod mysql;
 mod pool;
 mod queries;
@@ -54,7 +58,7 @@ pub struct LiveDirectory {
 }
 
 enum Backend {
-    Sqlite(sqlite::SqliteDirectory),
+    Sqlite(Box<sqlite::SqliteDirectory>),
     Mysql(pool::Pool),
 }
 
@@ -64,12 +68,12 @@ enum Backend {
 pub fn open(settings: &Database, data_dir: &Path, var_dir: &Path) -> LiveDirectory {
     let queries = queries::Queries::new(settings);
     let database = Arc::new(match &settings.driver {
-        Driver::Sqlite { file } => Backend::Sqlite(sqlite::SqliteDirectory::new(
+        Driver::Sqlite { file } => Backend::Sqlite(Box::new(sqlite::SqliteDirectory::new(
             data_dir.join(file),
             queries,
             settings.timeout,
             settings.connections,
-        )),
+        ))),
         Driver::Mysql {
             address,
             name,
@@ -211,6 +215,17 @@ fn menu_row(mut column: impl FnMut(usize) -> Option<String>) -> MenuRow {
         msg_mp3: column(3),
         transfer_to: column(4),
     }
+}
+
+/// Rows of one answer that are read before they are put in order.
+const MAX_READ: usize = 8 * MAX_ROWS;
+
+/// The rows of a menu in the order in which they are read out: those of the number's earlier forms
+/// first, those of one form as the database gave them.
+fn in_order(mut rows: Vec<(usize, MenuRow)>) -> Vec<MenuRow> {
+    rows.sort_by_key(|(rank, _)| *rank);
+    rows.truncate(MAX_ROWS);
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 /// Text as the database stored it; bytes that are no UTF-8 are replaced, never refused.

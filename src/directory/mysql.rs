@@ -1,27 +1,33 @@
-//! One MySQL or MariaDB connection: how it is made, asked, and what its errors mean. `login.rs`
-//! gets it past the server's door.
+//! One MySQL or MariaDB connection: how it is made and asked. `login.rs` gets it past the server's
+//! door, `errors.rs` knows what went wrong.
 
+mod errors;
 mod login;
+mod rows;
 #[cfg_attr(not(feature = "tls"), path = "mysql/no_tls.rs")]
 mod tls;
 
-use std::error::Error as _;
+pub(super) use login::NoEntry;
+use rows::{column, read_all, read_rows};
+
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd, RawFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use mysql::prelude::Queryable;
-use mysql::{Conn, DriverError, Error, Opts, OptsBuilder, Params, Row, Statement, Value};
-use nix::sys::socket::{Shutdown, shutdown};
+use mysql::{Conn, Error, Opts, OptsBuilder, Row, Statement};
+use nix::sys::socket::{MsgFlags, recv};
+use nix::unistd::close;
 
+use super::SNAPSHOT_TIME;
 use super::deadline::Watchdog;
+use super::hidden;
 use super::queries::{Queries, Query};
-use super::table::{Builder, Table, TooLong};
-use super::{MAX_ROWS, SNAPSHOT_TIME, menu_row, text};
+use super::table::Table;
+use super::worker::Unruly;
 use crate::numbers::Phone;
 use crate::ports::LookupError;
-use crate::ports::MenuRow;
+use crate::ports::{MenuRow, foreign};
 use crate::settings::{Address, Secret, Tls};
 
 /// The longest packet we take, in bytes: a lying server cannot make us hold more.
@@ -31,15 +37,24 @@ const MAX_PACKET: usize = 1024 * 1024;
 /// autocommit a server would show the same old rows for as long as the connection lives.
 const SESSION: &str = "SET NAMES utf8mb4, autocommit = 1";
 
-/// A server, and what is asked of it.
+/// A database that one server has or several, and what is asked of it.
 pub(super) struct Server {
-    opts: Opts,
+    /// In the order in which they are tried; at least one.
+    hosts: Vec<Host>,
+    /// All of them, for the operator.
     place: String,
-    user: String,
-    tls: Option<Tls>,
     queries: Queries,
     /// The caller's time budget for a look-up, all in all.
     pub(super) timeout: Duration,
+}
+
+/// One server, and what it needs to let us in.
+struct Host {
+    opts: Opts,
+    place: String,
+    tls: Option<Tls>,
+    timeout: Duration,
+    unruly: Unruly,
 }
 
 /// A connection with the statements prepared on it.
@@ -48,12 +63,25 @@ pub(super) struct Link {
     menu: Statement,
     /// When it was made.
     pub(super) born: Instant,
+    /// To whom it leads: a place in the order of the hosts.
+    pub(super) host: usize,
 }
 
 impl Link {
     /// The socket's number, for the watchdog.
     pub(super) fn socket(&self) -> RawFd {
         self.conn.as_raw_fd()
+    }
+
+    /// Ends the connection, and waits until the server has ended it too and counts it no more.
+    pub(super) fn close(self) {
+        let socket = hidden::copy_of(self.socket());
+        drop(self);
+        if let Ok(socket) = socket {
+            // Each time no longer than the socket's own timeout.
+            while recv(socket, &mut [0; 512], MsgFlags::empty()).is_ok_and(|bytes| bytes > 0) {}
+            let _ = close(socket);
+        }
     }
 }
 
@@ -63,6 +91,15 @@ pub(super) enum Failure {
     Lost(String),
     /// The server answered, with an error. The connection is as good as before.
     Refused(String),
+}
+
+impl From<Failure> for LookupError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Lost(why) => Self::Unavailable(why),
+            Failure::Refused(why) => Self::Refused(why),
+        }
+    }
 }
 
 impl Server {
@@ -89,91 +126,170 @@ impl Server {
             .tcp_keepalive_time_ms(Some(30_000))
             .tcp_keepalive_probe_interval_secs(Some(10))
             .tcp_keepalive_probe_count(Some(3));
-        let (opts, tls) = match address {
-            Address::Tcp { host, port, tls } => {
-                let ssl = tls.as_ref().map(tls::options);
-                let opts = opts.ip_or_hostname(Some(host)).tcp_port(*port);
-                (opts.ssl_opts(ssl), tls.clone())
+        let host = |opts: OptsBuilder, place: String, tls: Option<Tls>| Host {
+            opts: opts.into(),
+            place,
+            tls,
+            timeout,
+            unruly: Unruly::default(),
+        };
+        let place = format!("MySQL at {address}");
+        let hosts = match address {
+            Address::Tcp { hosts, tls } => {
+                let each = hosts.iter().map(|at| {
+                    let opts = opts
+                        .clone()
+                        .ip_or_hostname(Some(&at.name))
+                        .tcp_port(at.port);
+                    let opts = opts.ssl_opts(tls.as_ref().map(tls::options));
+                    host(opts, format!("MySQL at {at}"), tls.clone())
+                });
+                each.collect()
             }
-            Address::Socket(path) => (opts.socket(Some(path.to_string_lossy())), None),
+            Address::Socket(path) => {
+                vec![host(
+                    opts.socket(Some(path.to_string_lossy())),
+                    place.clone(),
+                    None,
+                )]
+            }
         };
         Self {
-            opts: opts.into(),
-            place: format!("MySQL at {address}"),
-            user: user.to_owned(),
-            tls,
+            hosts,
+            place,
             queries,
             timeout,
         }
     }
 
-    /// Connects, logs in and prepares the statements: what a caller must never wait for
-    /// longer than its budget, so a thread of the pool does it.
-    ///
-    /// A server `in_doubt` must answer a question too: one whose tables are locked, or that
-    /// is too slow, still lets us in.
-    pub(super) fn connect(&self, watchdog: &Watchdog, in_doubt: bool) -> Result<Link, LookupError> {
-        let mut conn = self.login(self.opts.clone())?;
-        let watch = watchdog.watch(conn.as_raw_fd(), Instant::now() + self.timeout);
-        let menu = self.prepare(&mut conn, &self.queries.menu);
-        let prepared = menu.and_then(|menu| match self.prepare(&mut conn, &self.queries.code) {
-            Err(lost @ Failure::Lost(_)) => Err(lost),
-            // Menus go on without codes; whoever looks a code up is told.
-            Ok(_) | Err(Failure::Refused(_)) => Ok(menu),
-        });
-        let prepared = prepared.and_then(|menu| {
-            if in_doubt {
-                let nobody = vec![Value::from("0"); self.queries.menu.parameters];
-                guarded(|| read_rows(&mut conn, &menu, nobody)).map_err(|e| self.failure(e))?;
+    /// How many servers have the database.
+    pub(super) fn hosts(&self) -> usize {
+        self.hosts.len()
+    }
+
+    /// A host, for the operator.
+    pub(super) fn place(&self, at: usize) -> &str {
+        &self.hosts[at].place
+    }
+
+    /// Connects to a host, logs in, prepares the statements and puts the first question: what a
+    /// caller must never wait for longer than its budget, so a thread of the pool does it.
+    pub(super) fn connect(&self, at: usize, watchdog: &Watchdog) -> Result<Link, NoEntry> {
+        let host = &self.hosts[at];
+        host.enter(|door| {
+            let mut conn = host.login(door, watchdog)?;
+            let watch = watchdog.watch(conn.as_raw_fd(), Instant::now() + self.timeout);
+            let menu = self.make_ready(host, &mut conn);
+            if !watch.in_time() {
+                return Err(host.too_late().into());
             }
-            Ok(menu)
-        });
-        if !watch.in_time() {
-            return Err(self.too_late());
-        }
-        let menu = prepared.map_err(|failure| match failure {
-            Failure::Lost(why) => LookupError::Unavailable(why),
-            Failure::Refused(why) => LookupError::Refused(why),
-        })?;
-        Ok(Link {
-            conn,
-            menu,
-            born: Instant::now(),
+            let menu = menu.map_err(LookupError::from)?;
+            let born = Instant::now();
+            Ok(Link {
+                conn,
+                menu,
+                born,
+                host: at,
+            })
         })
     }
 
-    /// A whole table over a connection of its own, which is closed again. It may take
-    /// [`SNAPSHOT_TIME`]: no caller waits for it.
-    pub(super) fn read_table<const N: usize>(
-        &self,
-        watchdog: &Watchdog,
-        query: &Query,
-    ) -> Result<Table<N>, LookupError> {
-        // A frozen server is found with the short timeouts; nothing can end a login early.
-        drop(self.login(self.opts.clone())?);
-        let opts = OptsBuilder::from_opts(self.opts.clone()).read_timeout(Some(SNAPSHOT_TIME));
-        let mut conn = self.login(opts.into())?;
-        let socket = conn.as_raw_fd();
-        let watch = watchdog.watch(socket, Instant::now() + SNAPSHOT_TIME);
-        let read = self.prepare(&mut conn, query).and_then(|statement| {
-            let read = guarded(|| read_all(&mut conn, &statement, socket));
-            read.map_err(|e| self.failure(e))
-        });
-        if !watch.in_time() {
-            return Err(LookupError::Unavailable(format!(
-                "{}: the whole table did not come within {} s",
-                self.place,
-                SNAPSHOT_TIME.as_secs()
-            )));
+    /// Prepares the statements, and asks as a caller would: a server whose tables are locked, that is
+    /// too slow, or that has lost its cluster (Galera's error 1047), lets us in and prepares all the
+    /// same.
+    fn make_ready(&self, host: &Host, conn: &mut Conn) -> Result<Statement, Failure> {
+        let menu = host.prepare(conn, &self.queries.menu)?;
+        if let Err(lost @ Failure::Lost(_)) = host.prepare(conn, &self.queries.code) {
+            return Err(lost);
         }
-        match read {
-            Ok(Ok(table)) => Ok(table),
-            Ok(Err(why)) => Err(LookupError::Refused(query.too_long(why))),
-            Err(Failure::Lost(why)) => Err(LookupError::Unavailable(why)),
-            Err(Failure::Refused(why)) => Err(LookupError::Refused(why)),
+        // Refused: menus go on without codes; whoever looks a code up is told.
+        let nobody = ["0"; 4];
+        match guarded(|| read_rows(conn, &menu, &self.queries.menu, &nobody)) {
+            Err(Error::MySqlError(e)) if errors::READ_ONLY.contains(&e.code) => Ok(menu),
+            Err(e) => Err(host.failure(e)),
+            Ok(_) => Ok(menu),
         }
     }
 
+    /// A whole table of a host, over a connection of its own, which is closed again. It may take
+    /// [`SNAPSHOT_TIME`]: no caller waits for it.
+    pub(super) fn read_table<const N: usize>(
+        &self,
+        at: usize,
+        watchdog: &Watchdog,
+        query: &Query,
+    ) -> Result<Table<N>, NoEntry> {
+        let host = &self.hosts[at];
+        host.enter(|mut door| {
+            let opts = OptsBuilder::from_opts(door.opts);
+            door.opts = opts.read_timeout(Some(SNAPSHOT_TIME)).into();
+            let mut conn = host.login(door, watchdog)?;
+            let socket = conn.as_raw_fd();
+            let watch = watchdog.watch(socket, Instant::now() + SNAPSHOT_TIME);
+            let read = host.prepare(&mut conn, query).and_then(|statement| {
+                let read = guarded(|| read_all(&mut conn, &statement, query, socket));
+                read.map_err(|e| host.failure(e))
+            });
+            if !watch.in_time() {
+                return Err(LookupError::Unavailable(format!(
+                    "{}: the whole table did not come within {} s",
+                    host.place,
+                    SNAPSHOT_TIME.as_secs()
+                ))
+                .into());
+            }
+            let table = read.map_err(LookupError::from)?;
+            Ok(table.map_err(|why| LookupError::Refused(query.too_long(why)))?)
+        })
+    }
+
+    /// The rows for a phone: one round trip on the caller's own thread.
+    pub(super) fn menu(&self, link: &mut Link, phone: &Phone) -> Result<Vec<MenuRow>, Failure> {
+        let forms = phone.forms();
+        let rows = guarded(|| read_rows(&mut link.conn, &link.menu, &self.queries.menu, &forms));
+        rows.map_err(|e| self.hosts[link.host].failure(e))
+    }
+
+    /// The number of a code: one round trip, or two when the statement was refused before.
+    pub(super) fn code(&self, link: &mut Link, code: &str) -> Result<Option<String>, Failure> {
+        let host = &self.hosts[link.host];
+        let statement = host.prepare(&mut link.conn, &self.queries.code)?;
+        let row = guarded(|| link.conn.exec_first::<Row, _, _>(&statement, (code,)));
+        let row = row.map_err(|e| host.failure(e))?;
+        Ok(row.and_then(|mut row| column(&mut row, 0)))
+    }
+
+    /// No answer of a host within the budget.
+    pub(super) fn silent(&self, at: usize) -> LookupError {
+        self.hosts[at].too_late()
+    }
+
+    /// No connection within the budget.
+    pub(super) fn too_late(&self) -> LookupError {
+        LookupError::Unavailable(errors::silent(&self.place, self.timeout))
+    }
+
+    /// The only connection that we may have is the snapshot's for a while.
+    pub(super) fn only_for_the_snapshot(&self) -> LookupError {
+        let place = &self.place;
+        LookupError::Unavailable(format!(
+            "{place}: the only connection that it allows us reads the tables for the snapshot; \
+             allow the account more (MAX_USER_CONNECTIONS, max_connections)"
+        ))
+    }
+
+    /// Every connection was in use for the whole budget.
+    pub(super) fn too_busy(&self, connections: usize) -> LookupError {
+        LookupError::Unavailable(format!(
+            "{}: all {connections} connections were busy for {} ms; is the server slow? \
+             Else raise [database] connections",
+            self.place,
+            self.timeout.as_millis()
+        ))
+    }
+}
+
+impl Host {
     /// Prepares a statement; without a round trip when it is prepared on this connection.
     fn prepare(&self, conn: &mut Conn, query: &Query) -> Result<Statement, Failure> {
         let statement = guarded(|| conn.prep(&query.sql)).map_err(|error| match error {
@@ -187,148 +303,15 @@ impl Server {
             .map_err(Failure::Refused)?;
         Ok(statement)
     }
-
-    /// The rows for a phone: one round trip on the caller's own thread.
-    pub(super) fn menu(&self, link: &mut Link, phone: &Phone) -> Result<Vec<MenuRow>, Failure> {
-        let forms = phone.forms();
-        let forms = forms.iter().take(self.queries.menu.parameters);
-        let phones = forms.map(|form| Value::from(*form)).collect();
-        guarded(|| read_rows(&mut link.conn, &link.menu, phones)).map_err(|e| self.failure(e))
-    }
-
-    /// The number of a code: one round trip, or two when the statement was refused before.
-    pub(super) fn code(&self, link: &mut Link, code: &str) -> Result<Option<String>, Failure> {
-        let statement = self.prepare(&mut link.conn, &self.queries.code)?;
-        let row = guarded(|| link.conn.exec_first::<Row, _, _>(&statement, (code,)));
-        let row = row.map_err(|e| self.failure(e))?;
-        Ok(row.and_then(|mut row| column(&mut row, 0)))
-    }
-
-    /// No answer within the budget.
-    pub(super) fn too_late(&self) -> LookupError {
-        LookupError::Unavailable(self.silent())
-    }
-
-    /// Every connection was in use for the whole budget.
-    pub(super) fn too_busy(&self, connections: usize) -> LookupError {
-        LookupError::Unavailable(format!(
-            "{}: all {connections} connections were busy for {} ms; is the server slow? \
-             Else raise [database] connections",
-            self.place,
-            self.timeout.as_millis()
-        ))
-    }
-
-    fn silent(&self) -> String {
-        format!(
-            "{}: no answer within {} ms; is the server hung, overloaded or no MySQL server, \
-             or [database] timeout too short?",
-            self.place,
-            self.timeout.as_millis()
-        )
-    }
-
-    fn failure(&self, error: Error) -> Failure {
-        let place = &self.place;
-        match error {
-            Error::MySqlError(e) if ends_connection(e.code) => {
-                Failure::Lost(format!("{place}: {}", e.message))
-            }
-            Error::MySqlError(e) => {
-                Failure::Refused(format!("{place}: error {}: {}", e.code, e.message))
-            }
-            Error::DriverError(DriverError::ConnectTimeout) => Failure::Lost(self.silent()),
-            error => Failure::Lost(match io_kind(&error) {
-                Some(ErrorKind::WouldBlock | ErrorKind::TimedOut) => self.silent(),
-                Some(kind) => format!("{place}: the connection broke: {kind}"),
-                None => format!("{place}: {error}; is it a MySQL server?"),
-            }),
-        }
-    }
-}
-
-/// Errors of the server that are about the connection or the moment, not about the query:
-/// too many connections, shutting down, killed, time limits, lock waits, lost statements.
-fn ends_connection(code: u16) -> bool {
-    const CODES: [u16; 19] = [
-        1040, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1205, 1213, 1226, 1243,
-        1317, 1927, 1969, 4031,
-    ];
-    CODES.contains(&code)
-}
-
-/// The kind of a broken or timed-out connection; `None` when the answer itself was wrong.
-fn io_kind(error: &Error) -> Option<ErrorKind> {
-    let kind = io_error(error)?.kind();
-    (kind != ErrorKind::InvalidData).then_some(kind)
-}
-
-/// What the connection itself said.
-fn io_error(error: &Error) -> Option<&io::Error> {
-    match error {
-        Error::IoError(e) => Some(e),
-        Error::CodecError(e) => e.source()?.downcast_ref(),
-        _ => None,
-    }
 }
 
 /// Runs the crate where a malformed answer can make it panic; that answer is then an error
 /// like any other. The connection is never used again after one.
 fn guarded<T>(talk: impl FnOnce() -> mysql::Result<T>) -> mysql::Result<T> {
-    catch_unwind(AssertUnwindSafe(talk)).unwrap_or_else(|_| {
+    foreign(talk).unwrap_or_else(|| {
         Err(Error::IoError(io::Error::new(
             ErrorKind::InvalidData,
             "malformed packet",
         )))
     })
-}
-
-fn read_rows(
-    conn: &mut Conn,
-    statement: &Statement,
-    phones: Vec<Value>,
-) -> mysql::Result<Vec<MenuRow>> {
-    let mut rows = Vec::new();
-    // What is over the limit is read and dropped when `answer` goes: the next query on
-    // this connection must not find it.
-    let mut answer = conn.exec_iter(statement, Params::Positional(phones))?;
-    while rows.len() < MAX_ROWS {
-        let Some(row) = answer.next() else { break };
-        let mut row = row?;
-        rows.push(menu_row(|at| column(&mut row, at)));
-    }
-    Ok(rows)
-}
-
-/// Every row. What is too long is not read to its end: the connection is cut off instead.
-fn read_all<const N: usize>(
-    conn: &mut Conn,
-    statement: &Statement,
-    socket: RawFd,
-) -> mysql::Result<Result<Table<N>, TooLong>> {
-    let mut table = Builder::new();
-    for row in conn.exec_iter(statement, ())? {
-        let mut row = row?;
-        if let Err(why) = table.push(|at| column(&mut row, at)) {
-            // An error means that the connection is gone already.
-            let _ = shutdown(socket, Shutdown::Both);
-            return Ok(Err(why));
-        }
-    }
-    Ok(Ok(table.finish()))
-}
-
-/// A value as text.
-fn column(row: &mut Row, at: usize) -> Option<String> {
-    match row.take::<Value, _>(at)? {
-        Value::NULL => None,
-        Value::Bytes(bytes) => Some(text(bytes)),
-        Value::Int(number) => Some(number.to_string()),
-        Value::UInt(number) => Some(number.to_string()),
-        Value::Float(number) => Some(number.to_string()),
-        Value::Double(number) => Some(number.to_string()),
-        date @ (Value::Date(..) | Value::Time(..)) => {
-            Some(date.as_sql(true).trim_matches('\'').to_owned())
-        }
-    }
 }

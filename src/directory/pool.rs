@@ -6,6 +6,10 @@
 //! The breaker is open while the server does not answer. Then callers are told so at once and
 //! nobody waits: only the connector, who connects, asks the server until it answers again.
 
+mod connector;
+mod loan;
+mod places;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -15,6 +19,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::breaker::{self, Breaker, Event};
 use super::deadline::Watchdog;
+use super::hosts::{self, Hosts};
 use super::mysql::{Failure, Link, Server};
 use super::queries::Query;
 use super::table::Table;
@@ -22,6 +27,7 @@ use super::worker::Worker;
 use crate::numbers::Phone;
 use crate::ports::LookupError;
 use crate::ports::MenuRow;
+use places::Places;
 
 /// The connections to one server.
 pub(super) struct Pool {
@@ -45,16 +51,22 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
+    hosts: Hosts,
     idle: Vec<Link>,
     /// Connections that callers have checked out.
     in_use: usize,
+    /// Places of connections that the snapshot has for a while.
+    lent: usize,
+    /// Callers who wait for a connection.
+    waiting: usize,
+    places: Places,
     breaker: Breaker,
 }
 
 impl State {
-    /// Connections that exist.
+    /// Connections that exist, or whose place is taken.
     fn connections(&self) -> usize {
-        self.idle.len() + self.in_use
+        self.idle.len() + self.in_use + self.lent
     }
 }
 
@@ -63,12 +75,16 @@ impl Pool {
     pub(super) fn open(server: Server, limit: usize) -> Self {
         let watchdog = Watchdog::start();
         let mut broken = watchdog.as_ref().err().map(no_thread);
+        let state = State {
+            hosts: Hosts::new(server.hosts()),
+            ..State::default()
+        };
         let shared = Arc::new(Shared {
             server,
             limit,
             watchdog: watchdog.ok(),
             open: AtomicBool::new(false),
-            state: Mutex::default(),
+            state: Mutex::new(state),
             changed: Condvar::new(),
             work: Condvar::new(),
         });
@@ -115,13 +131,14 @@ impl Pool {
             let answer = question(server, &mut link);
             let in_time = watch.is_none_or(|watch| watch.in_time());
             let fresh = link.born >= began;
+            let host = link.host;
             let late = !in_time || Instant::now() >= deadline;
             shared.check_in(link, in_time && !matches!(answer, Err(Failure::Lost(_))));
             match answer {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::Refused(why)) => return Err(LookupError::Refused(why)),
                 Err(Failure::Lost(_)) if late => {
-                    return Err(shared.open(shared.state.lock(), server.too_late(), began));
+                    return Err(shared.open(shared.state.lock(), server.silent(host), began));
                 }
                 // A connection made for this very call: the next would fare no better.
                 Err(Failure::Lost(why)) if fresh => {
@@ -130,7 +147,7 @@ impl Pool {
                 }
                 Err(Failure::Lost(why)) => {
                     log::debug!("{why}; trying a new connection");
-                    shared.close_idle_before(began);
+                    shared.close_idle_before(began, host);
                 }
             }
         }
@@ -146,15 +163,38 @@ impl Pool {
         state.breaker.trouble().map(|trouble| trouble.error.clone())
     }
 
-    /// A whole table, over a connection of its own.
+    /// A whole table, over a connection of its own; where there is no place for one more, in the
+    /// place of one that is idle.
     pub(super) fn read_table<const N: usize>(
         &self,
         query: &Query,
     ) -> Result<Table<N>, LookupError> {
-        match &self.shared.watchdog {
-            Some(watchdog) => self.shared.server.read_table(watchdog, query),
-            None => Err(LookupError::Unavailable("there is no watchdog".to_owned())),
+        let shared = &*self.shared;
+        let Some(watchdog) = &shared.watchdog else {
+            return Err(LookupError::Unavailable("there is no watchdog".to_owned()));
+        };
+        let began = Instant::now();
+        let mut full = false;
+        let mut read = || {
+            let hosts = shared.state.lock().hosts.order();
+            full = false;
+            let read = hosts::first(hosts, |at| {
+                let table = shared.server.read_table(at, watchdog, query);
+                table.map_err(|no| {
+                    full |= no.full;
+                    no.error
+                })
+            });
+            (read, full)
+        };
+        let (table, full) = read();
+        if full && let Some(loan) = shared.borrow_place() {
+            let table = loan.read(read);
+            return table;
         }
+        shared.state.lock().places.forget_since(began);
+        shared.work.notify_one();
+        table
     }
 
     /// For the operator: how the server does, and the connections.
@@ -166,17 +206,25 @@ impl Pool {
         };
         let doing = match state.breaker.state() {
             breaker::State::Stopped(why) => why.clone(),
-            breaker::State::Open(trouble) => since("is not asked", trouble),
+            breaker::State::Open(trouble) | breaker::State::HalfOpen(trouble) => {
+                since("is not asked", trouble)
+            }
             breaker::State::Impaired(trouble) => since("takes no more connections", trouble),
             breaker::State::Closed if state.connections() == 0 => "no connection yet".to_owned(),
             breaker::State::Closed => "answers".to_owned(),
         };
-        format!(
+        let mut description = format!(
             "{doing}; {} of {} connections, {} free",
             state.connections(),
             self.shared.limit,
             state.idle.len()
-        )
+        );
+        if state.hosts.home().is_some() {
+            for away in state.hosts.away() {
+                description += &format!("; not used: {}", hosts::words(&away.error));
+            }
+        }
+        description
     }
 
     /// Ends the threads and closes the idle connections.
@@ -214,6 +262,10 @@ impl Shared {
                 state.in_use += 1;
                 return Ok(link);
             }
+            if late && !state.idle.is_empty() {
+                // The news of this one woke us, who cannot use it any more.
+                self.changed.notify_one();
+            }
             let hopeless = state.connections() == 0 || state.breaker.is_open();
             let trouble = state.breaker.trouble().filter(|_| hopeless);
             if let Some(trouble) = trouble.filter(|trouble| late || trouble.ended >= began) {
@@ -226,7 +278,12 @@ impl Shared {
             if late {
                 return Err(self.server.too_busy(state.connections()));
             }
+            if state.lent > 0 && state.lent == state.connections() {
+                return Err(self.server.only_for_the_snapshot());
+            }
+            state.waiting += 1;
             self.changed.wait_until(&mut state, deadline);
+            state.waiting -= 1;
         }
     }
 
@@ -260,98 +317,36 @@ impl Shared {
         error
     }
 
-    /// Closes idle connections that are older than a call that met a dead one: most often all died
-    /// together, and who lies at the bottom would be found dead by a later caller.
-    fn close_idle_before(&self, began: Instant) {
+    /// Closes a host's idle connections that are older than a call that met a dead one: most often
+    /// all died together, and who lies at the bottom would be found dead by a later caller.
+    fn close_idle_before(&self, began: Instant, host: usize) {
         let mut state = self.state.lock();
         let idle = mem::take(&mut state.idle).into_iter();
-        let (stale, fresh): (Vec<_>, Vec<_>) = idle.partition(|link| link.born < began);
+        let (stale, fresh): (Vec<_>, Vec<_>) =
+            idle.partition(|link| link.host == host && link.born < began);
         state.idle = fresh;
         drop(state);
         self.work.notify_one();
         drop(stale);
     }
 
-    /// Takes a connection back; one that is not `usable` is closed and replaced.
+    /// Takes a connection back; one that is not `usable`, or whose place another one has, is closed.
     fn check_in(&self, link: Link, usable: bool) {
         let mut state = self.state.lock();
         state.in_use -= 1;
+        let usable = usable && state.connections() < self.limit;
+        let leads_home = state.hosts.home().is_none_or(|home| link.host <= home);
         if usable && state.breaker.stopped().is_none() {
             state.idle.push(link);
             drop(state);
             self.changed.notify_one();
+            if !leads_home {
+                self.work.notify_one();
+            }
         } else {
             drop(state);
             self.work.notify_one();
             drop(link);
-        }
-    }
-
-    /// The connector's work: a connection whenever one is missing.
-    fn run(&self) {
-        let Some(watchdog) = &self.watchdog else {
-            return;
-        };
-        while let Some(in_doubt) = self.wait_for_work() {
-            let began = Instant::now();
-            match self.server.connect(watchdog, in_doubt) {
-                Ok(link) => self.connected(link, in_doubt),
-                Err(error) => self.failed(error, began),
-            }
-        }
-    }
-
-    /// Waits until a connection is missing and the pause after a failure is over; says
-    /// whether the server is in doubt. `None`: the pool is closed.
-    fn wait_for_work(&self) -> Option<bool> {
-        let mut state = self.state.lock();
-        loop {
-            if state.breaker.stopped().is_some() {
-                return None;
-            }
-            if state.connections() >= self.limit {
-                self.work.wait(&mut state);
-                continue;
-            }
-            let Some(trouble) = state.breaker.trouble() else {
-                return Some(false);
-            };
-            let next = trouble.next;
-            if Instant::now() >= next {
-                return Some(true);
-            }
-            self.work.wait_until(&mut state, next);
-        }
-    }
-
-    /// Takes up a connection, unless the server came in doubt while it was being made.
-    fn connected(&self, link: Link, in_doubt: bool) {
-        let mut state = self.state.lock();
-        let stopped = state.breaker.stopped().is_some();
-        if stopped || (!in_doubt && state.breaker.trouble().is_some()) {
-            return;
-        }
-        state.idle.push(link);
-        let recovered = self.step(&mut state, Event::Connected);
-        drop(state);
-        self.changed.notify_one();
-        if recovered {
-            log::info!("the database answers again");
-        }
-    }
-
-    fn failed(&self, error: LookupError, began: Instant) {
-        let mut state = self.state.lock();
-        let event = Event::ConnectFailed {
-            error: error.clone(),
-            began,
-            last: state.connections() == 0,
-        };
-        let news = self.step(&mut state, event);
-        drop(state);
-        self.changed.notify_all();
-        if news {
-            log::warn!("{error}");
         }
     }
 }

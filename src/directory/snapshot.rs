@@ -161,12 +161,11 @@ impl Shared {
             return menus;
         }
         let codes = self.read(self.queries.codes.as_ref(), &mut tables.codes);
-        let all = menus.and(codes);
-        if all.is_ok() {
+        if menus.is_ok() || codes.is_ok() {
             tables.took = Some(began.elapsed());
         }
         *self.tables.write() = Arc::new(tables);
-        all
+        menus.and(codes)
     }
 
     fn read<const N: usize>(

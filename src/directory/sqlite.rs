@@ -11,9 +11,10 @@ use parking_lot::Mutex;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags, Params, Rows, params_from_iter};
 
+use super::keys::Stored;
 use super::queries::{Queries, Query};
 use super::table::{Builder, Table};
-use super::{MAX_ROWS, SNAPSHOT_TIME, menu_row, text};
+use super::{MAX_READ, SNAPSHOT_TIME, in_order, menu_row, text};
 use crate::numbers::Phone;
 use crate::ports::LookupError;
 use crate::ports::MenuRow;
@@ -62,11 +63,12 @@ impl SqliteDirectory {
         let phones = params_from_iter(forms.iter().take(query.parameters));
         self.ask(query, phones, |answer| {
             let mut rows = Vec::new();
-            while rows.len() < MAX_ROWS {
+            while rows.len() < MAX_READ {
                 let Some(row) = answer.next()? else { break };
-                rows.push(menu_row(|at| row.get_ref(at).ok().and_then(column)));
+                let text = |at| row.get_ref(at).ok().and_then(column);
+                rows.push((query.rank(text, &forms), menu_row(text)));
             }
-            Ok(rows)
+            Ok(in_order(rows))
         })
     }
 
@@ -87,7 +89,18 @@ impl SqliteDirectory {
         let read = self.ask_within(SNAPSHOT_TIME, query, [], |answer| {
             let mut table = Builder::new();
             while let Some(row) = answer.next()? {
-                if let Err(why) = table.push(|at| row.get_ref(at).ok().and_then(column)) {
+                let text = |at| row.get_ref(at).ok().and_then(column);
+                let stored = match row.get_ref(0) {
+                    Ok(ValueRef::Integer(_) | ValueRef::Real(_)) => Stored::Strict,
+                    _ => Stored::Text {
+                        padded: query.built_in && query.is_padded(text),
+                    },
+                };
+                let cell = |at| match at {
+                    0 => text(0).map(|key| stored.key(key)),
+                    at => text(at),
+                };
+                if let Err(why) = table.push(cell) {
                     return Ok(Err(why));
                 }
             }
@@ -126,12 +139,12 @@ impl SqliteDirectory {
             Some(opened) => opened,
             None => self.open(file)?,
         };
-        let taken = self.read(&mut opened.conn, query, parameters, take, deadline)?;
+        let answer = self.read(&mut opened.conn, query, parameters, take, deadline)?;
         let mut idle = self.idle.lock();
         if idle.len() < self.max_idle {
             idle.push(opened);
         }
-        Ok(taken)
+        Ok(answer)
     }
 
     fn file_id(&self) -> Result<FileId, LookupError> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::keys::keys_of;
 use super::table::Table;
 use super::{MAX_ROWS, menu_row};
 use crate::numbers::Phone;
@@ -31,9 +32,8 @@ impl Tables {
     /// `None`: there is no snapshot of the menus.
     pub(super) fn menu(&self, phone: &Phone) -> Option<Vec<MenuRow>> {
         let menus = &self.menus.as_ref()?.table;
-        let forms = phone.forms();
-        let different = (0..forms.len()).filter(|at| !forms[..*at].contains(&forms[*at]));
-        let found = different.flat_map(|at| menus.find(forms[at]));
+        let keys = keys_of(&phone.forms());
+        let found = keys.iter().flat_map(|key| menus.find(key));
         let rows = found.take(MAX_ROWS);
         Some(
             rows.map(|row| menu_row(|at| row[at + 1].map(str::to_owned)))
@@ -44,11 +44,8 @@ impl Tables {
     /// The number of a code. `None`: there is no snapshot of the codes.
     pub(super) fn code(&self, code: &str) -> Option<Option<String>> {
         let codes = &self.codes.as_ref()?.table;
-        Some(
-            codes
-                .find(code)
-                .next()
-                .and_then(|row| row[1].map(str::to_owned)),
-        )
+        let keys = keys_of(&[code]);
+        let mut found = keys.iter().flat_map(|key| codes.find(key));
+        Some(found.next().and_then(|row| row[1].map(str::to_owned)))
     }
 }

@@ -2,8 +2,10 @@
 //! What a real MariaDB does is tested where the containers are.
 
 mod breaker;
+mod hosts;
 mod liar;
 mod mysql;
+mod places;
 mod snapshot;
 mod sqlite;
 
@@ -17,7 +19,7 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::numbers::NumberPlan;
-use crate::settings::Settings;
+use crate::settings::{Host, Settings};
 
 /// How late an answer may be over its budget when the machine is overloaded; alone it is
 /// late by a few milliseconds. A lie that is not cut off takes seconds.
@@ -81,6 +83,12 @@ impl Drop for Dir {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// A server on this machine.
+fn local(port: u16) -> Host {
+    let name = "127.0.0.1".to_owned();
+    Host { name, port }
 }
 
 fn phone(number: &str) -> Phone {

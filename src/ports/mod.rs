@@ -6,6 +6,7 @@
 //! stand beside the sessions.
 
 mod files;
+mod foreign;
 mod samples;
 mod words;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use crate::numbers::Phone;
 
 pub use files::{FileKind, FileReader};
+pub use foreign::{foreign, is_foreign};
 pub use samples::{Growing, Samples};
 pub use words::{Line, MenuRow, Notice, PromptFolder, PromptName, Source, one_line};
 

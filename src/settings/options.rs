@@ -7,7 +7,7 @@ use super::values::{
     absolute, digits, driver, host, key, music_class, orphan, pattern, port, query, seconds,
     template, text, tls, whole, yes_or_no,
 };
-use super::{Address, Driver, Line, Secret, Settings, Tls};
+use super::{Address, Driver, Host, Line, Secret, Settings, Tls};
 use crate::numbers::{Pattern, shown};
 
 /// Reads a value into the draft, or says what would be right.
@@ -119,7 +119,7 @@ pub(super) const OPTIONS: &[(&str, &str, Read)] = &[
         put(&mut d.file, text(v, "rust_ivr.sqlite3").map(Some))
     }),
     ("database", "host", |d, v| {
-        put(&mut d.host, host(v).map(Some))
+        host(v).map(|host| d.hosts.push(host))
     }),
     ("database", "port", |d, v| {
         put(&mut d.port, port(v).map(Some))
@@ -195,7 +195,8 @@ pub(super) struct Draft {
     allow: Vec<Pattern>,
     mysql: bool,
     file: Option<String>,
-    host: Option<String>,
+    /// Names, and the port of those that have one of their own.
+    hosts: Vec<(String, Option<u16>)>,
     port: Option<u16>,
     socket: Option<PathBuf>,
     tls: bool,
@@ -261,7 +262,7 @@ impl Draft {
     }
 
     fn mysql_driver(&mut self) -> Driver {
-        if self.socket.is_some() && (self.host.is_some() || self.port.is_some()) {
+        if self.socket.is_some() && (!self.hosts.is_empty() || self.port.is_some()) {
             self.problems.push(
                 "[database] socket: a server is reached through its socket or through host and port: \
                  keep one of them"
@@ -284,8 +285,7 @@ impl Draft {
         let address = match self.socket.take() {
             Some(path) => Address::Socket(path),
             None => Address::Tcp {
-                host: self.host.take().unwrap_or_else(|| "127.0.0.1".to_owned()),
-                port: self.port.unwrap_or(3306),
+                hosts: self.mysql_hosts(),
                 tls: self.tls.then(|| Tls {
                     ca: self.tls_ca.take(),
                 }),
@@ -306,6 +306,26 @@ impl Draft {
             user: needed(self.user.take(), "user", "asterisk"),
             password: std::mem::take(&mut self.password),
         }
+    }
+}
+
+impl Draft {
+    /// In the file's order; one that stands there twice is tried once.
+    fn mysql_hosts(&mut self) -> Vec<Host> {
+        let port = self.port.unwrap_or(3306);
+        let mut hosts: Vec<Host> = Vec::new();
+        for (name, own) in std::mem::take(&mut self.hosts) {
+            let port = own.unwrap_or(port);
+            let host = Host { name, port };
+            if !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+        if hosts.is_empty() {
+            let name = "127.0.0.1".to_owned();
+            hosts.push(Host { name, port });
+        }
+        hosts
     }
 }
 

@@ -70,8 +70,10 @@ fn the_sample_uncommented_is_right_too() {
         parse(&mysql).unwrap().database.driver,
         Driver::Mysql {
             address: Address::Tcp {
-                host: "127.0.0.1".to_owned(),
-                port: 3306,
+                hosts: vec![Host {
+                    name: "127.0.0.1".to_owned(),
+                    port: 3306,
+                }],
                 tls: None,
             },
             name: "site".to_owned(),

@@ -1,5 +1,6 @@
 //! What one value may be, and the sentence that says so when it is not.
 
+use std::net::Ipv6Addr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -67,17 +68,45 @@ pub(super) fn driver(value: &str) -> Result<bool, String> {
     }
 }
 
-pub(super) fn host(value: &str) -> Result<String, String> {
-    if value.is_empty() || value.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control())
-    {
-        return Err("write a host such as 127.0.0.1; a socket's path goes into socket".to_owned());
+/// A server's name or address, and the port if it has one of its own: `db2:3307`. An address of
+/// IPv6 stands in brackets, and may stand without them when there is no port.
+pub(super) fn host(value: &str) -> Result<(String, Option<u16>), String> {
+    let right = || {
+        "write one host such as 127.0.0.1, db2:3307 or [2001:db8::1]:3306, another one into a \
+         host line of its own; a socket's path goes into socket"
+            .to_owned()
+    };
+    let (name, own) = match value.strip_prefix('[').map(|rest| rest.split_once(']')) {
+        Some(Some((name, rest))) if is_ipv6(name) => match rest.strip_prefix(':') {
+            None if rest.is_empty() => (name, None),
+            Some(own) => (name, Some(own)),
+            None => return Err(right()),
+        },
+        Some(_) => return Err(right()),
+        None if is_ipv6(value) => (value, None),
+        None => match value.split_once(':') {
+            Some((name, own)) => (name, Some(own)),
+            None => (value, None),
+        },
+    };
+    let wrong = |c: char| "/,;@[]".contains(c) || c.is_whitespace() || c.is_control();
+    if name.is_empty() || name.contains(wrong) {
+        return Err(right());
     }
-    Ok(value.to_owned())
+    let own = own.map(port).transpose()?;
+    Ok((name.to_owned(), own))
+}
+
+/// With or without a zone (`fe80::1%eth0`).
+fn is_ipv6(text: &str) -> bool {
+    let address = text.split('%').next().unwrap_or_default();
+    address.parse::<Ipv6Addr>().is_ok()
 }
 
 pub(super) fn port(value: &str) -> Result<u16, String> {
+    let digits = value.bytes().all(|b| b.is_ascii_digit());
     match value.parse() {
-        Ok(port) if port > 0 => Ok(port),
+        Ok(port) if digits && port > 0 => Ok(port),
         _ => Err("write a port from 1 to 65535, such as 3306".to_owned()),
     }
 }

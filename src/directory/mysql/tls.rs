@@ -11,7 +11,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::{CertificateError, Error as TlsError};
 
-use super::{column, io_error};
+use super::errors::io_error;
+use super::rows::column;
 use crate::settings::Tls;
 
 /// TLS as the crate makes it.

@@ -14,8 +14,7 @@ fn copied_from(server: &Liar, dir: &Dir) -> LiveDirectory {
 
 fn open_on(server: &Liar, dir: &Dir) -> LiveDirectory {
     let address = Address::Tcp {
-        host: "127.0.0.1".to_owned(),
-        port: server.port(),
+        hosts: vec![local(server.port())],
         tls: None,
     };
     let settings = Database {

@@ -1,7 +1,7 @@
 //! A MySQL server for tests that speaks just enough of the protocol to lie in every way.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -14,6 +14,9 @@ pub(super) enum Lie {
     None,
     Silent,
     DripGreeting,
+    /// Goes on for as long as the client listens.
+    DripLogin,
+    DripSession,
     DropAfterGreeting,
     Garbage,
     SilentAtPrepare,
@@ -25,6 +28,11 @@ pub(super) enum Lie {
     EmptyPacket,
     HugePacket,
     Error(u16, &'static str),
+    /// In place of a greeting.
+    ErrorAtOnce(u16, &'static str),
+    ErrorAtLogin(u16, &'static str),
+    /// The account is one by this plugin. Whoever goes on is let in.
+    Plugin(&'static str),
     /// Every statement but the code's works.
     NoCodes(u16, &'static str),
 }
@@ -39,7 +47,7 @@ const EOF: [u8; 5] = [0xfe, 0, 0, 2, 0];
 /// The running server. Dropping it ends every thread.
 pub(super) struct Liar {
     shared: Arc<Shared>,
-    port: u16,
+    address: SocketAddr,
     acceptor: Option<JoinHandle<()>>,
 }
 
@@ -55,6 +63,9 @@ struct State {
     logins: usize,
     prepared: usize,
     executed: usize,
+    /// Who is logged in, and how many may be.
+    inside: usize,
+    places: usize,
     stopping: bool,
 }
 
@@ -66,6 +77,8 @@ impl Default for State {
             logins: 0,
             prepared: 0,
             executed: 0,
+            inside: 0,
+            places: usize::MAX,
             stopping: false,
         }
     }
@@ -73,25 +86,33 @@ impl Default for State {
 
 impl Liar {
     pub(super) fn start(lie: Lie) -> Self {
+        Self::listen(TcpListener::bind("127.0.0.1:0").unwrap(), lie)
+    }
+
+    pub(super) fn listen(listener: TcpListener, lie: Lie) -> Self {
         let shared = Arc::<Shared>::default();
         shared.state.lock().lie = lie;
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let address = listener.local_addr().unwrap();
         let accepting = Arc::clone(&shared);
         let acceptor = Some(thread::spawn(move || accepting.accept(&listener)));
         Self {
             shared,
-            port,
+            address,
             acceptor,
         }
     }
 
     pub(super) fn port(&self) -> u16 {
-        self.port
+        self.address.port()
     }
 
     pub(super) fn say(&self, lie: Lie) {
         self.shared.state.lock().lie = lie;
+    }
+
+    /// The account may have so many connections from now on.
+    pub(super) fn allow(&self, places: usize) {
+        self.shared.change(|state| state.places = places);
     }
 
     pub(super) fn logins(&self) -> usize {
@@ -121,7 +142,7 @@ impl Drop for Liar {
     fn drop(&mut self) {
         self.shared.change(|state| state.stopping = true);
         // The acceptor looks when somebody connects.
-        let _ = TcpStream::connect(("127.0.0.1", self.port));
+        let _ = TcpStream::connect(self.address);
         if let Some(acceptor) = self.acceptor.take() {
             let _ = acceptor.join();
         }
@@ -149,7 +170,13 @@ impl Shared {
             state.connections.push(stream.try_clone().unwrap());
             let shared = Arc::clone(self);
             // The client going away is how most talks here end.
-            talks.push(thread::spawn(move || drop(shared.talk(stream))));
+            talks.push(thread::spawn(move || {
+                let mut counted = false;
+                let _ = shared.talk(&mut counted, &stream);
+                shared.change(|state| state.inside -= usize::from(counted));
+                // There are more handles on it than the one that goes here.
+                let _ = stream.shutdown(Shutdown::Both);
+            }));
         }
         for connection in self.state.lock().connections.drain(..) {
             let _ = connection.shutdown(Shutdown::Both);
@@ -159,10 +186,13 @@ impl Shared {
         }
     }
 
-    fn talk(&self, mut stream: TcpStream) -> io::Result<()> {
+    /// `counted`: it takes one of the account's places.
+    fn talk(&self, counted: &mut bool, stream: &TcpStream) -> io::Result<()> {
+        let mut stream = stream.try_clone()?;
         let lie = self.state.lock().lie;
         match lie {
             Lie::Silent => return self.hang(),
+            Lie::ErrorAtOnce(code, words) => return refuse(&mut stream, 0, code, words),
             Lie::Garbage => return stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
             Lie::DripGreeting => self.drip(&mut stream, &packet(0, &greeting()))?,
             _ => stream.write_all(&packet(0, &greeting()))?,
@@ -172,11 +202,32 @@ impl Shared {
         }
         receive(&mut stream)?;
         self.change(|state| state.logins += 1);
-        stream.write_all(&packet(2, &OK))?;
+        if matches!(lie, Lie::DripLogin) {
+            return self.drip(&mut stream, &packet(2, &[b'x'; 60_000]));
+        }
+        if let Lie::ErrorAtLogin(code, words) = lie {
+            return refuse(&mut stream, 2, code, words);
+        }
+        self.change(|state| {
+            *counted = state.inside < state.places;
+            state.inside += usize::from(*counted);
+        });
+        if !*counted {
+            let words = "User 'asterisk' has exceeded the 'max_user_connections' resource";
+            return refuse(&mut stream, 2, 1226, words);
+        }
+        let mut next = 2;
+        if let Lie::Plugin(name) = lie {
+            next = self.ask_for(&mut stream, name)?;
+        }
+        stream.write_all(&packet(next, &OK))?;
         loop {
             let command = receive(&mut stream)?;
             let lie = self.state.lock().lie;
             match (command.first(), lie) {
+                (Some(0x03), Lie::DripSession) => {
+                    self.drip(&mut stream, &packet(1, &[0; 60_000]))?
+                }
                 (Some(0x03), _) => stream.write_all(&packet(1, &OK))?,
                 (Some(0x16), Lie::SilentAtPrepare) => return self.hang(),
                 (Some(0x16), Lie::DripPrepared) => {
@@ -186,7 +237,7 @@ impl Shared {
                     self.change(|state| state.prepared += 1);
                     match (Asked::of(&command), lie) {
                         (Asked::Code | Asked::Codes, Lie::NoCodes(code, words)) => {
-                            refuse(&mut stream, code, words)?;
+                            refuse(&mut stream, 1, code, words)?;
                         }
                         (asked, _) => stream.write_all(&prepared(asked))?,
                     }
@@ -200,6 +251,30 @@ impl Shared {
         }
     }
 
+    /// Switches to another plugin; gives the number of the packet that ends the login.
+    fn ask_for(&self, stream: &mut TcpStream, plugin: &str) -> io::Result<u8> {
+        let salt = [7; 32];
+        let switch = [b"\xfe", plugin.as_bytes(), b"\0", &salt[..], b"\0"].concat();
+        stream.write_all(&packet(2, &switch))?;
+        let proof = receive(stream)?;
+        match plugin {
+            "client_ed25519" => assert_eq!(proof.len(), 64),
+            "parsec" => {
+                // The account's own salt, behind hash function and iterations.
+                stream.write_all(&packet(4, &[b"P\0", &salt[..18]].concat()))?;
+                assert_eq!(receive(stream)?.len(), 96);
+                return Ok(6);
+            }
+            // The first answer of this one says that the server knows the password.
+            "caching_sha2_password" => {
+                stream.write_all(&packet(4, &[1, 3]))?;
+                return Ok(5);
+            }
+            _ => {}
+        }
+        Ok(4)
+    }
+
     fn execute(&self, stream: &mut TcpStream, lie: Lie, command: &[u8]) -> io::Result<()> {
         let asked = Asked::ALL[usize::from(command[1])];
         let (columns, row) = (asked.columns(), asked.row(command));
@@ -211,7 +286,7 @@ impl Shared {
             Lie::EmptyPacket => stream.write_all(&packet(1, &[])),
             // Announces 16 MB and begins to send them.
             Lie::HugePacket => stream.write_all(&[0xff, 0xff, 0xff, 1, 5, 5, 5]),
-            Lie::Error(code, words) => refuse(stream, code, words),
+            Lie::Error(code, words) => refuse(stream, 1, code, words),
             Lie::DripRows => {
                 stream.write_all(&head)?;
                 self.drip(stream, &packet(next, &row))
@@ -267,12 +342,12 @@ fn packet(sequence: u8, body: &[u8]) -> Vec<u8> {
     packet
 }
 
-fn refuse(stream: &mut TcpStream, code: u16, words: &str) -> io::Result<()> {
+fn refuse(stream: &mut TcpStream, sequence: u8, code: u16, words: &str) -> io::Result<()> {
     let mut error = vec![0xff];
     error.extend(code.to_le_bytes());
     error.extend(b"#42S02");
     error.extend(words.as_bytes());
-    stream.write_all(&packet(1, &error))
+    stream.write_all(&packet(sequence, &error))
 }
 
 fn greeting() -> Vec<u8> {

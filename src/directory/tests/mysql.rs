@@ -9,19 +9,19 @@ use super::*;
 use crate::settings::{Address, Secret};
 
 /// For tests in which it must not, however busy the machine is.
-const PATIENT: Duration = Duration::from_secs(5);
+pub(super) const PATIENT: Duration = Duration::from_secs(5);
 
 fn connect(port: u16, connections: usize, timeout: Duration) -> LiveDirectory {
+    connect_to(vec![local(port)], connections, timeout)
+}
+
+pub(super) fn connect_to(hosts: Vec<Host>, connections: usize, timeout: Duration) -> LiveDirectory {
     let settings = Database {
         driver: Driver::Mysql {
-            address: Address::Tcp {
-                host: "127.0.0.1".to_owned(),
-                port,
-                tls: None,
-            },
+            address: Address::Tcp { hosts, tls: None },
             name: "site".to_owned(),
             user: "asterisk".to_owned(),
-            password: Secret::default(),
+            password: Secret::new("geheim".to_owned()),
         },
         timeout,
         connections,
@@ -36,7 +36,7 @@ fn connect(port: u16, connections: usize, timeout: Duration) -> LiveDirectory {
 }
 
 /// What the honest server tells everybody.
-fn honest() -> MenuRow {
+pub(super) fn honest() -> MenuRow {
     MenuRow {
         scenario: some("orders"),
         scenario_msg: some("a\u{fffd}b"),
@@ -70,7 +70,7 @@ fn rows_come_over_one_prepared_connection_on_a_channels_stack() {
     channel.unwrap().join().unwrap();
     assert_eq!(
         (server.logins(), server.prepared(), server.executed()),
-        (1, 2, 100)
+        (1, 2, 101)
     );
 }
 
@@ -85,7 +85,7 @@ fn a_code_is_sent_as_text_over_the_same_connection() {
     }
     assert_eq!(
         (server.logins(), server.prepared(), server.executed()),
-        (1, 2, 4)
+        (1, 2, 5)
     );
 }
 
@@ -132,6 +132,8 @@ fn no_lie_costs_more_than_the_budget() {
     for lie in [
         Lie::Silent,
         Lie::DripGreeting,
+        Lie::DripLogin,
+        Lie::DripSession,
         Lie::DropAfterGreeting,
         Lie::Garbage,
         Lie::SilentAtPrepare,
@@ -156,8 +158,10 @@ fn no_lie_costs_more_than_the_budget() {
 
 #[test]
 fn endless_rows_are_cut_off_and_the_connection_with_them() {
-    let server = Liar::start(Lie::EndlessRows);
+    let server = Liar::start(Lie::None);
     let directory = connect(server.port(), 1, TIMEOUT);
+    rows(&directory, "70000000001").unwrap();
+    server.say(Lie::EndlessRows);
     let began = Instant::now();
     assert_eq!(rows(&directory, "70000000001").unwrap().len(), MAX_ROWS);
     assert!(began.elapsed() < TIMEOUT + SLACK);
@@ -168,7 +172,13 @@ fn endless_rows_are_cut_off_and_the_connection_with_them() {
 
 #[test]
 fn a_lie_is_forgotten_when_the_server_is_honest_again() {
-    for lie in [Lie::SilentAtExecute, Lie::DropAtExecute] {
+    for lie in [
+        Lie::SilentAtExecute,
+        Lie::DropAtExecute,
+        // Their drip goes on: a login is cut off, however well each byte is in time.
+        Lie::DripLogin,
+        Lie::DripSession,
+    ] {
         let server = Liar::start(lie);
         let directory = connect(server.port(), 1, TIMEOUT);
         unavailable(&directory, TIMEOUT);
@@ -186,6 +196,45 @@ fn a_packet_that_makes_the_crate_panic_is_an_answer_like_any_other() {
     assert!(error.to_string().contains("malformed packet"), "{error}");
     server.say(Lie::None);
     assert_eq!(live_again(&directory), [honest()]);
+}
+
+#[test]
+fn accounts_log_in_by_what_the_crate_knows() {
+    for plugin in [
+        "mysql_native_password",
+        "caching_sha2_password",
+        "client_ed25519",
+        "parsec",
+    ] {
+        let server = Liar::start(Lie::Plugin(plugin));
+        let directory = connect(server.port(), 1, PATIENT);
+        assert_eq!(
+            rows(&directory, "70000000001").unwrap(),
+            [honest()],
+            "{plugin}"
+        );
+    }
+}
+
+#[test]
+fn an_account_by_an_unknown_plugin_is_named_with_the_cure() {
+    for plugin in [
+        "sha256_password",
+        "auth_gssapi_client",
+        "dialog",
+        "mysql_clear_password",
+        "mysql_old_password",
+        "webauthn\u{7}",
+    ] {
+        let server = Liar::start(Lie::Plugin(plugin));
+        let directory = connect(server.port(), 1, PATIENT);
+        let words = unavailable(&directory, PATIENT);
+        for part in [plugin, "account 'asterisk'", "ALTER USER"] {
+            assert!(words.contains(part), "{plugin}: {words}");
+        }
+        // The same words each time: they are logged once.
+        assert_eq!(unavailable(&directory, PATIENT), words);
+    }
 }
 
 #[test]
@@ -256,7 +305,8 @@ fn callers_share_the_connections() {
         caller.join().unwrap();
     }
     assert!(server.logins() <= 3);
-    assert_eq!(server.executed(), 800);
+    // Each connection was tried with a question.
+    assert_eq!(server.executed(), 800 + server.logins());
 }
 
 #[test]
