@@ -11,6 +11,7 @@ use rust_ivr_testing::conference::{
 use rust_ivr_testing::office::{Database, MUSIC, Office, RINGBACK, SOON};
 use rust_ivr_testing::rtp::Source;
 use rust_ivr_testing::sip::{Call, Dtmf, Ending};
+use rust_ivr_testing::sound::level;
 
 const AT_ONCE: Duration = Duration::from_millis(100);
 
@@ -322,4 +323,42 @@ fn keys_that_are_none_of_ours_reach_who_hears_the_manager_and_nobody_else() {
         conference.manager.wait_ended(SOON);
         assert_nothing_left(&office);
     }
+}
+
+#[test]
+fn a_notice_in_the_talk_is_heard_over_it_and_takes_nobody_out() {
+    let office = office("conference-whisper");
+    let conference = Conference::begin(&office);
+    let third = conference.join_third();
+    let left = Instant::now();
+    third.hangup();
+    // Two seconds of words, by the client's own clock.
+    let until = left + Duration::from_secs(2);
+    while conference.client.recording().ended() < until + AT_ONCE {
+        conference.client.wait_heard(MANAGER, SOON);
+    }
+    let client = conference.client.recording();
+    assert!(
+        client.continuous(MANAGER, left + AT_ONCE..until),
+        "the client missed words of the manager"
+    );
+    // The manager heard the notice, some 1.5 s of speech, over the client's words.
+    let manager = conference.manager.recording();
+    let heard = manager.slice(left..until);
+    let share = |samples: &[i16]| level(samples, CLIENT).share;
+    assert!(share(&heard) < 0.9, "no notice: {}", share(&heard));
+    let later = conference.manager.recording().ended();
+    while conference.manager.recording().ended() < later + Duration::from_secs(1) {
+        conference.manager.wait_heard(CLIENT, SOON);
+    }
+    conference.assert_talk();
+    // Keys count over a notice.
+    let third = conference.join_third();
+    third.hangup();
+    conference.press("*");
+    hear(&conference.client, &[MUSIC]);
+    conference.press("*");
+    conference.assert_talk();
+    conference.manager.hangup();
+    conference.assert_ended();
 }

@@ -39,6 +39,7 @@ pub mod sound_file;
 mod sys;
 pub mod transfer;
 pub mod wait;
+pub mod whisper;
 
 use std::ffi::{CStr, CString};
 use std::os::raw::c_char;

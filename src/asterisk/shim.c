@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 
 #include <asterisk/astobj2.h>
+#include <asterisk/audiohook.h>
 #include <asterisk/bridge.h>
 #include <asterisk/bridge_channel.h>
 #include <asterisk/bridge_features.h>
@@ -100,8 +101,7 @@ int rust_ivr_config_is_invalid(const struct ast_config *config)
 	return config == CONFIG_STATUS_FILEINVALID;
 }
 
-/* Writes one frame of signed linear sound. The samples stay the caller's, but audiohooks change them. */
-int rust_ivr_write_slin(struct ast_channel *chan, int16_t *samples, int count)
+static struct ast_frame slin_frame(int16_t *samples, int count)
 {
 	struct ast_frame frame = {
 		.frametype = AST_FRAME_VOICE,
@@ -112,7 +112,54 @@ int rust_ivr_write_slin(struct ast_channel *chan, int16_t *samples, int count)
 		.src = "res_rust_ivr",
 	};
 
+	return frame;
+}
+
+/* Writes one frame of signed linear sound. The samples stay the caller's, but audiohooks change them. */
+int rust_ivr_write_slin(struct ast_channel *chan, int16_t *samples, int count)
+{
+	struct ast_frame frame = slin_frame(samples, count);
+
 	return ast_write(chan, &frame);
+}
+
+/*
+ * A sound over what the channel hears, to be ended by the next function. NULL: no memory. It is 8 kHz
+ * because the hook does not say that it is compatible with more (main/audiohook.c:
+ * audiohook_list_set_samplerate_compatibility). Hold no lock.
+ */
+struct ast_audiohook *rust_ivr_whisper(struct ast_channel *chan, int16_t *samples, int count)
+{
+	const int block = 160;
+	struct ast_audiohook *hook = ast_calloc(1, sizeof(*hook));
+
+	if (!hook) {
+		return NULL;
+	}
+	if (ast_audiohook_init(hook, AST_AUDIOHOOK_TYPE_WHISPER, "res_rust_ivr", 0)) {
+		ast_free(hook);
+		return NULL;
+	}
+	/* In blocks, since a factory holds back 1280 samples of a frame at most and drops the rest. */
+	for (; count > 0; samples += block, count -= block) {
+		struct ast_frame frame = slin_frame(samples, MIN(count, block));
+
+		ast_slinfactory_feed(&hook->write_factory, &frame);
+	}
+	if (ast_audiohook_attach(chan, hook)) {
+		ast_audiohook_destroy(hook);
+		ast_free(hook);
+		return NULL;
+	}
+	return hook;
+}
+
+/* Runs on the channel's own thread, so nobody uses the hook now. Hold no lock. */
+void rust_ivr_whisper_end(struct ast_channel *chan, struct ast_audiohook *hook)
+{
+	ast_audiohook_remove(chan, hook);
+	ast_audiohook_destroy(hook);
+	ast_free(hook);
 }
 
 /* What a party may do in a room. pass: digits that no hook takes are heard by the others. */

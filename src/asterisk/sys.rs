@@ -20,7 +20,13 @@ pub struct stasis_subscription {
     _opaque: [u8; 0],
 }
 
-/// src/asterisk/shim.c
+//// asterisk/audiohook.h
+#[repr(C)]
+pub struct ast_audiohook {
+    _opaque: [u8; 0],
+}
+
+// src/asterisk/shim.c
 #[repr(C)]
 pub struct rust_ivr_file {
     _opaque: [u8; 0],
@@ -81,6 +87,12 @@ unsafe extern "C" {
         exten: *const c_char,
         application: *const c_char,
     ) -> c_int;
+    pub fn rust_ivr_whisper(
+        chan: *mut ast_channel,
+        samples: *mut i16,
+        count: c_int,
+    ) -> *mut ast_audiohook;
+    pub fn rust_ivr_whisper_end(chan: *mut ast_channel, hook: *mut ast_audiohook);
     pub fn rust_ivr_write_slin(chan: *mut ast_channel, samples: *mut i16, count: c_int) -> c_int;
     pub fn rust_ivr_file_open(stem: *const c_char, format: *const c_char) -> *mut rust_ivr_file;
     pub fn rust_ivr_file_read(file: *mut rust_ivr_file, samples: *mut i16, room: c_int) -> c_int;

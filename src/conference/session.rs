@@ -115,6 +115,10 @@ impl<'s> Session<'s> {
 
     fn say(&mut self, notice: Notice) -> Option<Happened> {
         let sound = (self.tools.notices)(notice)?;
+        if self.state.phase == Phase::Together {
+            self.seat.whisper(&sound);
+            return None;
+        }
         match self.seat.play(&sound) {
             Happened::Nothing => None,
             happened => Some(happened),

@@ -240,6 +240,9 @@ pub trait Seat {
     fn talk(&mut self, keys: &[char]) -> Happened;
     /// Plays a sound to the manager alone, outside the room, until its end or the first key.
     fn play(&mut self, sound: &Sound) -> Happened;
+    /// Lets the manager alone hear a sound over the next [`Seat::talk`], which it does not outlive:
+    /// the others hear the manager all the while.
+    fn whisper(&mut self, sound: &Sound);
     /// Waits outside the room for one key.
     fn wait_digit(&mut self, within: Duration) -> Happened;
     /// Begins to dial a third person, for `ring` at most. How it ends comes from `await_third`.

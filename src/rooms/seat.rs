@@ -9,6 +9,7 @@ use crate::asterisk::bridge::Digits;
 use crate::asterisk::channel::Channel;
 use crate::asterisk::dial::{DialAttempt, Ring, Waiting};
 use crate::asterisk::wait::Woken;
+use crate::asterisk::whisper::Whisper;
 use crate::ports::{Dialled, Farewell, Happened, Seat, Sound};
 
 /// A manager in a room.
@@ -16,6 +17,8 @@ pub struct ManagerSeat<'c> {
     leg: &'c mut Channel,
     room: Arc<Room>,
     third: Option<ThirdPerson>,
+    /// Over the next talk.
+    whisper: Option<Whisper>,
     /// Of keys that are none of a state's.
     digits: Digits,
 }
@@ -35,6 +38,7 @@ impl<'c> ManagerSeat<'c> {
             leg,
             room,
             third: None,
+            whisper: None,
             digits,
         }
     }
@@ -73,7 +77,9 @@ impl Seat for ManagerSeat<'_> {
     }
 
     fn talk(&mut self, keys: &[char]) -> Happened {
-        match self.room.talk(self.leg, keys, self.digits) {
+        let happened = self.room.talk(self.leg, keys, self.digits);
+        self.whisper = None;
+        match happened {
             Happened::Gone => self.gone(),
             happened => happened,
         }
@@ -88,6 +94,10 @@ impl Seat for ManagerSeat<'_> {
             attempt.ring_on(self.leg);
         }
         self.happened(woken)
+    }
+
+    fn whisper(&mut self, sound: &Sound) {
+        self.whisper = self.leg.whisper(sound);
     }
 
     fn wait_digit(&mut self, within: Duration) -> Happened {

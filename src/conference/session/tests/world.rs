@@ -322,6 +322,12 @@ impl Seat for World<'_> {
         self.wait(notice.file(), true, Waits::Outside)
     }
 
+    fn whisper(&mut self, sound: &Sound) {
+        let notice = Notice::ALL[sound.samples.len()];
+        let legal = !self.on_hold;
+        self.does(notice.file(), legal, |_| {});
+    }
+
     fn wait_digit(&mut self, within: Duration) -> Happened {
         self.waited = Some(within);
         let legal = self.on_hold && self.consulted.is_none();
