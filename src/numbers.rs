@@ -5,6 +5,7 @@
 //! tables, passed allow and deny, and may be dialled through a [`Template`].
 
 mod pattern;
+mod readings;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -153,19 +154,17 @@ impl Number {
     /// Checks a number out of the tables. Formatting characters are dropped and the
     /// canonical form is taken; anything else in the text refuses the whole of it.
     pub fn parse(transfer_to: &str, plan: &NumberPlan) -> Result<Self, NumberError> {
-        let mut digits = Canonical::parse(transfer_to, plan)
-            .map_err(|flaw| match flaw {
-                Flaw::Empty => NumberError::Empty,
-                Flaw::NotANumber => NumberError::NotANumber(shown(transfer_to)),
-                Flaw::TooLong => NumberError::TooLong(shown(transfer_to)),
-            })?
-            .text;
-        digits.remove(0);
-        if let Some(pattern) = plan.deny.iter().find(|deny| deny.matches(&digits)) {
-            return Err(NumberError::NotAllowed(format!(
-                "{digits} may not be dialled: deny = {pattern} under [numbers] forbids it"
-            )));
+        let canonical = Canonical::parse(transfer_to, plan).map_err(|flaw| match flaw {
+            Flaw::Empty => NumberError::Empty,
+            Flaw::NotANumber => NumberError::NotANumber(shown(transfer_to)),
+            Flaw::TooLong => NumberError::TooLong(shown(transfer_to)),
+        })?;
+        if canonical.needs_plus {
+            return Err(NumberError::NeedsPlus(canonical.text));
         }
+        let mut digits = canonical.text;
+        digits.remove(0);
+        refuse_denied(&digits, plan)?;
         if !plan.allow.iter().any(|allow| allow.matches(&digits)) {
             return Err(NumberError::NotAllowed(format!(
                 "{digits} may not be dialled: no allow line under [numbers] matches it"
@@ -194,6 +193,23 @@ impl Number {
     }
 }
 
+/// Deny lines are held against every line that the digits may reach, not only against the digits.
+fn refuse_denied(digits: &str, plan: &NumberPlan) -> Result<(), NumberError> {
+    for reading in readings::readings(digits, plan) {
+        if let Some(pattern) = plan.deny.iter().find(|deny| deny.matches(&reading)) {
+            let read = if reading == digits {
+                String::new()
+            } else {
+                format!("it would read as {reading}, and ")
+            };
+            return Err(NumberError::NotAllowed(format!(
+                "{digits} may not be dialled: {read}deny = {pattern} under [numbers] forbids it"
+            )));
+        }
+    }
+    Ok(())
+}
+
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -213,6 +229,12 @@ pub enum NumberError {
     /// More than [`MAX_DIGITS`] digits.
     #[error("'{0}' is too long for a number: write at most {MAX_DIGITS} digits")]
     TooLong(String),
+    /// A foreign number, with its `+`, whose digits alone are a number of the plan's own country.
+    #[error(
+        "{0} may not be dialled: the + is not dialled, and without it these digits are a national \
+         number; write the prefix for calls abroad in its place, such as 00 or 810"
+    )]
+    NeedsPlus(String),
     /// Refused by allow and deny; the text names the line.
     #[error("{0}")]
     NotAllowed(String),

@@ -1,5 +1,7 @@
 //! Tables of numbers as operators and callers write them, and properties over any text.
 
+mod denied;
+
 use proptest::prelude::*;
 
 use super::pattern::PatternError;
@@ -113,7 +115,9 @@ fn a_number_is_dialled_in_its_canonical_form() {
         ("+7 (495) 123-45-67", "74951234567"),
         ("84951234567", "74951234567"),
         ("4951234567", "74951234567"),
-        ("+81312345678", "81312345678"),
+        ("+442079460000", "442079460000"),
+        ("00 81 3 1234 5678", "0081312345678"),
+        ("8-10-81-3-1234-5678", "81081312345678"),
         ("101", "101"),
     ] {
         assert_eq!(
