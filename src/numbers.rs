@@ -9,11 +9,14 @@ mod readings;
 mod template;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::fmt;
 
 pub use pattern::Pattern;
 pub use template::{Gaps, Template};
+pub(crate) use text::shown;
+pub use text::trimmed;
 
 /// The longest number accepted, in digits. E.164 ends at 15; the rest is room for prefixes.
 pub const MAX_DIGITS: usize = 20;
@@ -37,6 +40,7 @@ pub struct NumberPlan {
 enum Flaw {
     Empty,
     NotANumber,
+    Spreadsheet,
     TooLong,
 }
 
@@ -54,6 +58,10 @@ impl Canonical {
     const CAPACITY: usize = 40;
 
     fn parse(raw: &str, plan: &NumberPlan) -> Result<Self, Flaw> {
+        let raw = trimmed(raw);
+        if text::is_from_spreadsheet(raw) {
+            return Err(Flaw::Spreadsheet);
+        }
         let mut text = String::with_capacity(Self::CAPACITY);
         text.push('+');
         let mut international = false;
@@ -62,13 +70,16 @@ impl Canonical {
                 '0'..='9' if text.len() > MAX_DIGITS => return Err(Flaw::TooLong),
                 '0'..='9' => text.push(character),
                 '+' if text.len() == 1 && !international => international = true,
-                ' ' | '(' | ')' | '-' | '.' => {}
+                other if text::is_decoration(other) => {}
                 _ => return Err(Flaw::NotANumber),
             }
         }
         if text.len() == 1 {
-            let blank = raw.trim().is_empty();
-            return Err(if blank { Flaw::Empty } else { Flaw::NotANumber });
+            return Err(if raw.is_empty() {
+                Flaw::Empty
+            } else {
+                Flaw::NotANumber
+            });
         }
         let lead = national_lead(&text[1..], international, plan);
         let needs_plus = lead.is_none() && national_lead(&text[1..], false, plan).is_some();
@@ -157,6 +168,7 @@ impl Number {
         let canonical = Canonical::parse(transfer_to, plan).map_err(|flaw| match flaw {
             Flaw::Empty => NumberError::Empty,
             Flaw::NotANumber => NumberError::NotANumber(shown(transfer_to)),
+            Flaw::Spreadsheet => NumberError::Spreadsheet(shown(transfer_to)),
             Flaw::TooLong => NumberError::TooLong(shown(transfer_to)),
         })?;
         if canonical.needs_plus {
@@ -176,7 +188,7 @@ impl Number {
     /// A manager's number inside Bitrix24, such as 101: 1 to [`MAX_DIGITS`] digits as they are.
     /// `allow` and `deny` speak of numbers out of the tables, not of one's own people.
     pub fn of_manager(extension: &str) -> Result<Self, NumberError> {
-        let digits = extension.trim();
+        let digits = trimmed(extension);
         match digits.len() {
             0 => Err(NumberError::Empty),
             _ if !digits.bytes().all(|b| b.is_ascii_digit()) => {
@@ -226,6 +238,12 @@ pub enum NumberError {
     /// Something that no telephone number has.
     #[error("'{0}' is not a number: write digits only, such as 74951234567")]
     NotANumber(String),
+    /// What a spreadsheet makes of a number.
+    #[error(
+        "'{0}' is what a spreadsheet makes of a number: format the column as text there and write \
+         digits only, such as 74951234567"
+    )]
+    Spreadsheet(String),
     /// More than [`MAX_DIGITS`] digits.
     #[error("'{0}' is too long for a number: write at most {MAX_DIGITS} digits")]
     TooLong(String),
@@ -238,21 +256,4 @@ pub enum NumberError {
     /// Refused by allow and deny; the text names the line.
     #[error("{0}")]
     NotAllowed(String),
-}
-
-/// A foreign text in a form that is safe to log: its first 32 characters, the
-/// unprintable ones replaced by `?`.
-pub(crate) fn shown(text: &str) -> String {
-    const LIMIT: usize = 32;
-    let printable = |c: char| c.is_alphanumeric() || c.is_ascii_graphic() || c == ' ';
-    let mut characters = text.chars();
-    let mut shown: String = characters
-        .by_ref()
-        .take(LIMIT)
-        .map(|c| if printable(c) { c } else { '?' })
-        .collect();
-    if characters.next().is_some() {
-        shown.push_str("...");
-    }
-    shown
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::flow::{self, Action, Event, State};
 use super::menu::{self, Plan};
 use super::{Reason, Status};
-use crate::numbers::{Gaps, Number, Phone};
+use crate::numbers::{Gaps, Number, Phone, trimmed};
 use crate::ports::{
     CallLeg, Dialled, Directory, Heard, MenuRow, PromptError, PromptName, Prompts, Source,
 };
@@ -170,6 +170,7 @@ impl<'s> Session<'s> {
 
     fn plan(&mut self, rows: &[MenuRow]) -> Plan {
         if let Some(scenario) = rows.first().and_then(|row| row.scenario.as_deref()) {
+            let scenario = trimmed(scenario);
             scenario.clone_into(&mut self.story.scenario);
             self.set("RUSTIVR_SCENARIO", scenario);
         }
