@@ -1,8 +1,9 @@
 //! Telephone numbers: one canonical form for every way of writing them, and the
 //! proof that a number may be dialled. Pure: no I/O, no clock, no log.
 //!
-//! A [`Phone`] is looked up and never dialled; a [`Number`] came out of the
-//! tables, passed allow and deny, and may be dialled through a [`Template`].
+//! A [`Phone`] is looked up and never dialled; a [`Number`] came out of the tables, passed allow and
+//! deny, and may be dialled through a [`Template`] for numbers; an [`Extension`] is a manager's own
+//! and has a template of its own.
 
 mod pattern;
 mod readings;
@@ -14,7 +15,7 @@ mod text;
 use std::fmt;
 
 pub use pattern::Pattern;
-pub use template::{Gaps, Template};
+pub use template::{Fills, Fixed, Gaps, Template};
 pub(crate) use text::shown;
 pub use text::trimmed;
 
@@ -156,8 +157,8 @@ impl Phone {
     }
 }
 
-/// A number that may be dialled. Having one is the proof: 1 to [`MAX_DIGITS`] digits; out of the
-/// tables ([`Number::parse`]) allowed and not denied, or a manager's ([`Number::of_manager`]).
+/// A number out of the tables that may be dialled. Having one is the proof: 1 to [`MAX_DIGITS`]
+/// digits, allowed and not denied.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Number(String);
 
@@ -183,20 +184,6 @@ impl Number {
             )));
         }
         Ok(Self(digits))
-    }
-
-    /// A manager's number inside Bitrix24, such as 101: 1 to [`MAX_DIGITS`] digits as they are.
-    /// `allow` and `deny` speak of numbers out of the tables, not of one's own people.
-    pub fn of_manager(extension: &str) -> Result<Self, NumberError> {
-        let digits = trimmed(extension);
-        match digits.len() {
-            0 => Err(NumberError::Empty),
-            _ if !digits.bytes().all(|b| b.is_ascii_digit()) => {
-                Err(NumberError::NotANumber(shown(extension)))
-            }
-            length if length > MAX_DIGITS => Err(NumberError::TooLong(shown(extension))),
-            _ => Ok(Self(digits.to_owned())),
-        }
     }
 
     /// The canonical form: digits only.
@@ -228,7 +215,32 @@ impl fmt::Display for Number {
     }
 }
 
-/// Why a number out of the tables is not dialled. The text says what to change and
+/// A manager's number inside Bitrix24, such as 101. `allow` and `deny` speak of numbers out of the
+/// tables, not of one's own people.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Extension(String);
+
+impl Extension {
+    /// 1 to [`MAX_DIGITS`] digits as they are.
+    pub fn parse(text: &str) -> Result<Self, NumberError> {
+        let digits = trimmed(text);
+        match digits.len() {
+            0 => Err(NumberError::Empty),
+            _ if !digits.bytes().all(|b| b.is_ascii_digit()) => {
+                Err(NumberError::NotANumber(shown(text)))
+            }
+            length if length > MAX_DIGITS => Err(NumberError::TooLong(shown(text))),
+            _ => Ok(Self(digits.to_owned())),
+        }
+    }
+
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why a number is not dialled. The text says what to change and
 /// shows no more of the value than is safe to log.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum NumberError {

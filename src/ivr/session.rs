@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::flow::{self, Action, Event, State};
 use super::menu::{self, Plan};
 use super::{Reason, Status};
-use crate::numbers::{Gaps, Number, Phone, trimmed};
+use crate::numbers::{Fixed, Gaps, Number, Phone, trimmed};
 use crate::ports::{
     CallLeg, Dialled, Directory, Heard, MenuRow, PromptError, PromptName, Prompts, Source,
 };
@@ -226,7 +226,7 @@ impl<'s> Session<'s> {
         self.set_digits();
         self.set("RUSTIVR_TARGET", number.as_str());
         self.set("RUSTIVR_STATUS", Status::Target.as_str());
-        let destination = settings.general.outbound.render(self.gaps(Some(number)));
+        let destination = settings.general.outbound.render(number, self.gaps());
         self.ring(
             Status::Target,
             &destination,
@@ -240,7 +240,7 @@ impl<'s> Session<'s> {
         self.set_digits();
         self.set("RUSTIVR_STATUS", Status::Fallback.as_str());
         self.set("RUSTIVR_REASON", reason.as_str());
-        let destination = settings.general.fallback.render(self.gaps(None));
+        let destination = settings.general.fallback.render(&Fixed, self.gaps());
         log::info!(
             "{}: goes to the fallback: {}",
             self.leg.name(),
@@ -253,9 +253,8 @@ impl<'s> Session<'s> {
         )
     }
 
-    fn gaps<'g>(&'g self, number: Option<&'g Number>) -> Gaps<'g> {
+    fn gaps(&self) -> Gaps<'_> {
         Gaps {
-            number,
             exten: &self.caller.extension,
             phone: &self.story.phone,
         }

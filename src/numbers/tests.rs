@@ -244,13 +244,16 @@ fn a_pattern_that_would_fail_in_silence_is_refused() {
 #[test]
 fn templates_expand_three_names_and_nothing_else() {
     let number = Number::parse("74951234567", &plan()).unwrap();
-    let template = Template::parse("PJSIP/${NUMBER}@m&Local/${EXTEN}-${PHONE}@out", true).unwrap();
+    let template =
+        Template::<Number>::parse("PJSIP/${NUMBER}@m&Local/${EXTEN}-${PHONE}@out").unwrap();
     assert_eq!(
-        template.render(Gaps {
-            number: Some(&number),
-            exten: "10,0&x",
-            phone: "+7495@/${X}",
-        }),
+        template.render(
+            &number,
+            Gaps {
+                exten: "10,0&x",
+                phone: "+7495@/${X}",
+            }
+        ),
         "PJSIP/74951234567@m&Local/100x-+7495X@out"
     );
     for (text, has_number, error) in [
@@ -266,7 +269,11 @@ fn templates_expand_three_names_and_nothing_else() {
         ("PJSIP/multifon", true, "${NUMBER} is missing"),
         ("PJSIP/${NUMBER}@b", false, "${NUMBER} has no value here"),
     ] {
-        let message = Template::parse(text, has_number).unwrap_err().to_string();
+        let refused = match has_number {
+            true => Template::<Number>::parse(text).err(),
+            false => Template::<Fixed>::parse(text).err(),
+        };
+        let message = refused.unwrap().to_string();
         assert!(message.contains(error), "{text}: {message}");
     }
 }
@@ -311,11 +318,10 @@ proptest! {
         exten in proptest::collection::vec(any::<u8>(), 0..64),
         phone in "[&,/@${}\\[\\]()a-z0-9\"\\\\\\n]{0,40}",
     ) {
-        let template = Template::parse("PJSIP/${NUMBER}${EXTEN}${PHONE}", true).unwrap();
+        let template = Template::<Number>::parse("PJSIP/${NUMBER}${EXTEN}${PHONE}").unwrap();
         let number = Number::parse("74951234567", &plan()).unwrap();
         let exten = String::from_utf8_lossy(&exten);
-        let rendered = template.render(Gaps {
-            number: Some(&number),
+        let rendered = template.render(&number, Gaps {
             exten: &exten,
             phone: &phone,
         });
@@ -328,7 +334,7 @@ proptest! {
         if let Ok(pattern) = Pattern::parse(&text) {
             pattern.matches(&text);
         }
-        let _ = Template::parse(&text, true);
+        let _ = Template::<Number>::parse(&text);
     }
 }
 
@@ -339,7 +345,14 @@ fn a_managers_number_is_no_matter_of_allow_and_deny() {
         ..plan()
     };
     assert!(Number::parse("101", &plan).is_err());
-    assert_eq!(Number::of_manager(" 101 ").unwrap().as_str(), "101");
+    // A type of its own, for a template of its own: the compiler refuses it in `outbound`.
+    let manager = Extension::parse(" 101 ").unwrap();
+    let template = Template::<Extension>::parse("PJSIP/${NUMBER}@bitrix24").unwrap();
+    assert_eq!(
+        template.render(&manager, Gaps::default()),
+        "PJSIP/101@bitrix24"
+    );
+    assert_eq!(template.unfilled(), "PJSIP/@bitrix24");
     for bad in [
         "",
         "10 1",
@@ -349,6 +362,6 @@ fn a_managers_number_is_no_matter_of_allow_and_deny() {
         "+101",
         &"1".repeat(40),
     ] {
-        assert!(Number::of_manager(bad).is_err(), "{bad}");
+        assert!(Extension::parse(bad).is_err(), "{bad}");
     }
 }

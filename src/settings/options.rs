@@ -16,13 +16,13 @@ pub(super) type Read = fn(&mut Draft, &str) -> Result<(), String>;
 /// Section, key, reader.
 pub(super) const OPTIONS: &[(&str, &str, Read)] = &[
     ("general", "fallback", |d, v| {
-        put(&mut d.settings.general.fallback, template(v, false))
+        put(&mut d.settings.general.fallback, template(v))
     }),
     ("general", "outbound", |d, v| {
-        put(&mut d.settings.general.outbound, template(v, true))
+        put(&mut d.settings.general.outbound, template(v))
     }),
     ("general", "manager", |d, v| {
-        put(&mut d.settings.general.manager, template(v, true))
+        put(&mut d.settings.general.manager, template(v))
     }),
     ("numbers", "country_code", |d, v| {
         put(&mut d.settings.numbers.country_code, digits(v, 1..=3, "7"))

@@ -154,14 +154,14 @@ fn every_value_reaches_its_place() {
     )
     .unwrap();
     let general = &settings.general;
-    assert_eq!(general.fallback, Template::parse("PJSIP/a", false).unwrap());
+    assert_eq!(general.fallback, Template::parse("PJSIP/a").unwrap());
     assert_eq!(
         general.outbound,
-        Template::parse("PJSIP/${NUMBER}@b", true).unwrap()
+        Template::parse("PJSIP/${NUMBER}@b").unwrap()
     );
     assert_eq!(
         general.manager,
-        Template::parse("PJSIP/${NUMBER}@c", true).unwrap()
+        Template::parse("PJSIP/${NUMBER}@c").unwrap()
     );
     assert_eq!(settings.numbers.country_code, "372");
     assert_eq!(settings.numbers.national_prefix, "");

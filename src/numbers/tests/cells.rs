@@ -1,7 +1,7 @@
 //! Numbers as they come out of web forms, spreadsheets, address books and files of other systems.
 
 use super::plan;
-use crate::numbers::{Number, NumberError, Phone, trimmed};
+use crate::numbers::{Extension, Number, NumberError, Phone, trimmed};
 
 #[test]
 fn what_stands_around_a_number_does_not_count() {
@@ -44,7 +44,7 @@ fn what_stands_around_a_number_does_not_count() {
             "74951234567"
         );
         let extension = format!("{around}101{around}");
-        assert_eq!(Number::of_manager(&extension).unwrap().as_str(), "101");
+        assert_eq!(Extension::parse(&extension).unwrap().as_str(), "101");
         assert_eq!(Number::parse(around, &plan()), Err(NumberError::Empty));
         assert_eq!(trimmed(&extension), "101");
     }
