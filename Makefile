@@ -38,17 +38,24 @@ recordings = $(INSTALL) -d $(2) || exit 1; for file in $(1)/*; do \
 	name=$${file\#\#*/}; set -- $(2)/"$${name%.*}".*; \
 	[ -e "$$1" ] || $(INSTALL) -m 0644 "$$file" $(2) || exit 1; done
 
+# Cargo looks at the headers' times only (build.rs: watch). A list that is wrong goes, and what was built
+# with those headers is built again.
+headers_decide = for list in target/*/build/res_rust_ivr-*/out/headers.sha256; do \
+	[ ! -e "$$list" ] || sha256sum --check --status "$$list" 2>/dev/null || rm -f "$$list"; done
+
 # Call tests mostly wait for sound to play; a few at a time suit two cores.
 TEST_THREADS ?= 4
 
 .PHONY: all
 all: ## Builds the module: target/res_rust_ivr.so; FEATURES=tls: with TLS to the database
+	@$(headers_decide)
 	$(CARGO) build --release --locked $(addprefix --features=,$(FEATURES))
 	@$(INSTALL) -m 0644 target/release/libres_rust_ivr.so $(PRODUCT)
 
 .PHONY: test
 test: ## Everything that must hold, from unit tests to real calls; installs what it lacks (as root)
 	tests/set-up
+	@$(headers_decide)
 	$(CARGO) build --release --locked
 	$(CARGO) build --locked --features=tls
 	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) RUST_IVR_MODULE_WITH_TLS=$(CURDIR)/$(WITH_TLS) \
@@ -57,18 +64,21 @@ test: ## Everything that must hold, from unit tests to real calls; installs what
 .PHONY: demo
 demo: ## The debug calls before your eyes: a timeline, recordings and a picture
 	tests/set-up build machine picture
+	@$(headers_decide)
 	$(CARGO) build --release --locked
 	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) $(CARGO) test --release --locked --test demo
 
 .PHONY: bench
 bench: ## What a room costs, beside a plain Dial and beside ConfBridge
 	tests/set-up
+	@$(headers_decide)
 	$(CARGO) build --release --locked
 	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) $(CARGO) test --release --locked --test bench
 
 .PHONY: faults
 faults: ## Makes the READMEs' table of what calls get while the database fails
 	tests/set-up
+	@$(headers_decide)
 	$(CARGO) build --release --locked
 	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) RUST_IVR_WRITE_FAULTS=1 \
 		$(CARGO) test --release --locked --test all alive:: -- --test-threads=$(TEST_THREADS)

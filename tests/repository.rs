@@ -122,6 +122,62 @@ fn a_package_needs_no_group_of_asterisks() {
     assert!(said.contains("let Asterisk's group read it"), "{said}");
 }
 
+fn sums_of(directory: &Path, file: &str) -> Vec<u8> {
+    let sums = Command::new("sha256sum")
+        .arg(file)
+        .current_dir(directory)
+        .output();
+    sums.unwrap().stdout
+}
+
+#[test]
+fn headers_of_another_asterisk_are_seen_by_what_they_hold() {
+    let repository = Repository::new("headers");
+    let header = repository.0.join("channel.h");
+    let built = ["release", "debug"].map(|profile| {
+        let out = format!("target/{profile}/build/res_rust_ivr-0/out");
+        repository.0.join(out).join("headers.sha256")
+    });
+    fs::write(&header, "old").unwrap();
+    let old = fs::metadata(&header).unwrap().modified().unwrap();
+    for list in &built {
+        fs::create_dir_all(list.parent().unwrap()).unwrap();
+        fs::write(list, sums_of(&repository.0, "channel.h")).unwrap();
+    }
+    repository.make_well(&[]);
+    assert!(
+        built.iter().all(|list| list.exists()),
+        "nothing has changed"
+    );
+    // A package's files are as old as the package.
+    fs::write(&header, "new").unwrap();
+    let file = fs::File::options().write(true).open(&header).unwrap();
+    file.set_modified(old).unwrap();
+    repository.make_well(&["demo"]);
+    assert!(!built.iter().any(|list| list.exists()), "it is built again");
+}
+
+#[cfg(feature = "module")]
+#[test]
+fn the_build_knows_its_headers() {
+    let out = Path::new(env!("OUT_DIR"));
+    let list = out.join("headers.sha256");
+    let sums = fs::read_to_string(&list).unwrap();
+    for header in [
+        "/asterisk.h\n",
+        "/asterisk/channel.h\n",
+        "/asterisk/buildopts.h\n",
+    ] {
+        assert!(sums.contains(header), "{header}");
+    }
+    let told = fs::read_to_string(out.with_file_name("output")).unwrap();
+    for watched in ["/asterisk.h", "/asterisk", "/headers.sha256"] {
+        let ends =
+            |line: &str| line.starts_with("cargo::rerun-if-changed=") && line.ends_with(watched);
+        assert!(told.lines().any(ends), "{watched}");
+    }
+}
+
 /// Every version that follows "Rust ".
 fn rust_versions(text: &str) -> Vec<&str> {
     let version = |rest: &'_ str| rest.find(|c: char| !c.is_ascii_digit() && c != '.');
