@@ -140,6 +140,18 @@ check: ## Formatting, lints and licences, as a change must pass them
 	else \
 		echo "cargo-deny is not installed: licences are not checked"; \
 	fi
+	@# Not a reason to hold a change back: they come out without one.
+	@$(MAKE) --no-print-directory advisories || true
+
+.PHONY: advisories
+advisories: ## Known vulnerabilities of the dependencies (needs cargo-deny and a network)
+	@if ! command -v cargo-deny >/dev/null; then \
+		echo "advisories: not run, cargo-deny is not installed"; \
+	elif ! $(CARGO) deny --locked fetch db; then \
+		echo "advisories: not run, their database cannot be fetched"; \
+	else \
+		$(CARGO) deny --locked check --disable-fetch advisories; \
+	fi
 
 .PHONY: clean
 clean: ## Removes what was built and what tests left
@@ -148,4 +160,4 @@ clean: ## Removes what was built and what tests left
 
 .PHONY: help
 help: ## This list
-	@sed -n 's/^\([a-z]*\): ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z]*\): ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12

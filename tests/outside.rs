@@ -38,6 +38,7 @@ fn a_configuration_is_text_in_and_settings_or_sentences_out() {
         key: "ring_timeout".to_owned(),
         value: "long".to_owned(),
         line: 7,
+        included: None,
     };
     let error = Settings::parse(&[line]).expect_err("no number");
     assert_eq!(error.problems().len(), 1);

@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 
 /// A cargo that writes what it was asked to build.
 const CARGO: &str = r#"#!/bin/sh
+echo "cargo $*"
 [ "$1" = build ] || exit 0
 profile=debug kind=plain
 for argument; do
@@ -176,6 +177,27 @@ fn the_build_knows_its_headers() {
             |line: &str| line.starts_with("cargo::rerun-if-changed=") && line.ends_with(watched);
         assert!(told.lines().any(ends), "{watched}");
     }
+}
+
+#[test]
+fn advisories_are_looked_at_or_said_not_to_be() {
+    let repository = Repository::new("advisories");
+    repository.program("bin/cargo-deny", "#!/bin/sh\n");
+    for command in ["advisories", "check"] {
+        let said = repository.make_well(&[command]);
+        assert!(said.contains("check --disable-fetch advisories"), "{said}");
+    }
+    let offline = "#!/bin/sh\ncase $* in *fetch*) exit 1 ;; esac\n";
+    repository.program("bin/cargo", offline);
+    let said = repository.make_well(&["advisories"]);
+    assert!(
+        said.contains("advisories: not run, their database"),
+        "{said}"
+    );
+    // What is found is an error.
+    let found = "#!/bin/sh\ncase $* in *check*) exit 1 ;; esac\n";
+    repository.program("bin/cargo", found);
+    assert!(!repository.make(&["advisories"]).status.success());
 }
 
 /// Every version that follows "Rust ".

@@ -214,6 +214,7 @@ impl Draft {
             key,
             value,
             line,
+            included,
         } = line;
         let known = OPTIONS.iter().find(|(of, name, _)| {
             of.eq_ignore_ascii_case(section) && name.eq_ignore_ascii_case(key)
@@ -221,11 +222,15 @@ impl Draft {
         let problem = match known {
             Some((section, key, read)) => match read(self, value) {
                 Ok(()) => return,
-                Err(right) => format!("line {line}: [{section}] {key} = {}: {right}", shown(value)),
+                Err(right) => format!("[{section}] {key} = {}: {right}", shown(value)),
             },
-            None => format!("line {line}: {}", unknown(section, key)),
+            None => unknown(section, key),
         };
-        self.problems.push(problem);
+        let file = included
+            .as_ref()
+            .map(|file| format!("in {}, ", file.display()));
+        let file = file.unwrap_or_default();
+        self.problems.push(format!("{file}line {line}: {problem}"));
     }
 
     /// The settings, or every problem found.
