@@ -4,6 +4,8 @@
 # holds asterisk.h), else from asterisk-headers/, else from /usr/include.
 
 CARGO   ?= cargo
+# Where the paths below are, also for who lets cargo build elsewhere.
+export CARGO_TARGET_DIR = $(CURDIR)/target
 INSTALL ?= install
 
 # What `make` made and `make install` installs. Not where cargo builds: tests and the demo build there

@@ -17,8 +17,8 @@ for argument; do
         --features=tls) kind=tls ;;
     esac
 done
-mkdir -p target/$profile
-echo "$kind" >target/$profile/libres_rust_ivr.so
+mkdir -p "$CARGO_TARGET_DIR/$profile"
+echo "$kind" >"$CARGO_TARGET_DIR/$profile/libres_rust_ivr.so"
 "#;
 
 /// A copy of the repository's commands in a directory of its own.
@@ -60,6 +60,7 @@ impl Repository {
         make.args(arguments)
             .current_dir(&self.0)
             .env("PATH", path)
+            .env("CARGO_TARGET_DIR", "elsewhere")
             .output()
             .unwrap()
     }
