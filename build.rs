@@ -83,6 +83,7 @@ fn watch(include: &Path, out: &Path) {
         println!("cargo::rerun-if-changed={}", watched.display());
     }
     let sums = Command::new("find")
+        .arg("-L") // The directories may be links, from one Asterisk to the next.
         .args(&headers)
         .args(["-name", "*.h", "-exec", "sha256sum", "{}", "+"])
         .output();
