@@ -4,13 +4,19 @@
 # holds asterisk.h), else from asterisk-headers/, else from /usr/include.
 
 CARGO   ?= cargo
+# Where the paths below are, also for who lets cargo build elsewhere.
+export CARGO_TARGET_DIR = $(CURDIR)/target
 INSTALL ?= install
-PRODUCT := target/release/libres_rust_ivr.so
+
+# What `make` made and `make install` installs. Not where cargo builds: tests and the demo build there
+# too, without the operator's FEATURES.
+PRODUCT := target/res_rust_ivr.so
 
 # What the module is built with besides the usual: `make FEATURES=tls`. Not out of the environment.
 FEATURES =
 
-# For tests: the module with TLS, in cargo's other profile, so that it never is the product.
+# What tests drive: the module as it is shipped, and with TLS, each in a profile of cargo's.
+TESTED   := target/release/libres_rust_ivr.so
 WITH_TLS := target/debug/libres_rust_ivr.so
 
 # Where this machine's Asterisk keeps things: what its asterisk.conf says, else the first of the
@@ -24,6 +30,8 @@ MODULES_DIR ?= $(or $(call configured,astmoddir),$(firstword $(wildcard \
 	/usr/lib/asterisk/modules /usr/lib64/asterisk/modules)),/usr/lib/asterisk/modules)
 DATA_DIR    ?= $(or $(call configured,astdatadir),$(firstword $(wildcard \
 	/usr/share/asterisk /var/lib/asterisk)),/usr/share/asterisk)
+# Of the configuration, which may hold a password. Not with DESTDIR: a package's own tools say who owns
+# its files, and the machine that makes it need not have the group.
 GROUP       ?= $(shell getent group asterisk >/dev/null && echo asterisk || echo root)
 
 # $(call recordings,FROM,TO): a recording that is there under any extension stays; it may be the
@@ -32,38 +40,49 @@ recordings = $(INSTALL) -d $(2) || exit 1; for file in $(1)/*; do \
 	name=$${file\#\#*/}; ls $(2) | sed 's/\.[^.]*$$//' | grep -qixFe "$${name%.*}" \
 	|| $(INSTALL) -m 0644 "$$file" $(2) || exit 1; done
 
+# Cargo looks at the headers' times only (build.rs: watch). A list that is wrong goes, and what was built
+# with those headers is built again.
+headers_decide = for list in target/*/build/res_rust_ivr-*/out/headers.sha256; do \
+	[ ! -e "$$list" ] || sha256sum --check --status "$$list" 2>/dev/null || rm -f "$$list"; done
+
 # Call tests mostly wait for sound to play; a few at a time suit two cores.
 TEST_THREADS ?= 4
 
 .PHONY: all
-all: ## Builds the module: target/release/libres_rust_ivr.so; FEATURES=tls: with TLS to the database
+all: ## Builds the module: target/res_rust_ivr.so; FEATURES=tls: with TLS to the database
+	@$(headers_decide)
 	$(CARGO) build --release --locked $(addprefix --features=,$(FEATURES))
+	@$(INSTALL) -m 0644 target/release/libres_rust_ivr.so $(PRODUCT)
 
 .PHONY: test
 test: ## Everything that must hold, from unit tests to real calls; installs what it lacks (as root)
 	tests/set-up
-	$(MAKE) all FEATURES=
+	@$(headers_decide)
+	$(CARGO) build --release --locked
 	$(CARGO) build --locked --features=tls
-	RUST_IVR_MODULE=$(CURDIR)/$(PRODUCT) RUST_IVR_MODULE_WITH_TLS=$(CURDIR)/$(WITH_TLS) \
+	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) RUST_IVR_MODULE_WITH_TLS=$(CURDIR)/$(WITH_TLS) \
 		$(CARGO) test --release --locked --workspace --no-fail-fast -- --test-threads=$(TEST_THREADS)
 
 .PHONY: demo
 demo: ## The debug calls before your eyes: a timeline, recordings and a picture
 	tests/set-up build machine picture
-	$(MAKE) all
-	RUST_IVR_MODULE=$(CURDIR)/$(PRODUCT) $(CARGO) test --release --locked --test demo
+	@$(headers_decide)
+	$(CARGO) build --release --locked
+	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) $(CARGO) test --release --locked --test demo
 
 .PHONY: bench
 bench: ## What a room costs, beside a plain Dial and beside ConfBridge
 	tests/set-up
-	$(MAKE) all
-	RUST_IVR_MODULE=$(CURDIR)/$(PRODUCT) $(CARGO) test --release --locked --test bench
+	@$(headers_decide)
+	$(CARGO) build --release --locked
+	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) $(CARGO) test --release --locked --test bench
 
 .PHONY: faults
 faults: ## Makes the READMEs' table of what calls get while the database fails
 	tests/set-up
-	$(MAKE) all
-	RUST_IVR_MODULE=$(CURDIR)/$(PRODUCT) RUST_IVR_WRITE_FAULTS=1 \
+	@$(headers_decide)
+	$(CARGO) build --release --locked
+	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) RUST_IVR_WRITE_FAULTS=1 \
 		$(CARGO) test --release --locked --test all alive:: -- --test-threads=$(TEST_THREADS)
 
 .PHONY: install
@@ -83,8 +102,11 @@ install: ## Installs module, documentation, recordings and a first configuration
 	@if [ -e $(DESTDIR)$(CONFIG_DIR)/res_rust_ivr.conf ]; then \
 		echo "$(CONFIG_DIR)/res_rust_ivr.conf stays as it is"; \
 	else \
-		$(INSTALL) -D -m 0640 -g $(GROUP) dialplan/res_rust_ivr.conf.sample \
+		$(INSTALL) -D -m 0640 $(if $(DESTDIR),,-g $(GROUP)) dialplan/res_rust_ivr.conf.sample \
 			$(DESTDIR)$(CONFIG_DIR)/res_rust_ivr.conf; \
+		if [ -n "$(DESTDIR)" ]; then \
+			echo "$(CONFIG_DIR)/res_rust_ivr.conf has the mode 0640: let Asterisk's group read it"; \
+		fi; \
 	fi
 	@# A package must not bring this file, which is Asterisk's own.
 	@if grep -qs '^\[default\]' $(CONFIG_DIR)/musiconhold.conf; then \
@@ -120,6 +142,18 @@ check: ## Formatting, lints and licences, as a change must pass them
 	else \
 		echo "cargo-deny is not installed: licences are not checked"; \
 	fi
+	@# Not a reason to hold a change back: they come out without one.
+	@$(MAKE) --no-print-directory advisories || true
+
+.PHONY: advisories
+advisories: ## Known vulnerabilities of the dependencies (needs cargo-deny and a network)
+	@if ! command -v cargo-deny >/dev/null; then \
+		echo "advisories: not run, cargo-deny is not installed"; \
+	elif ! $(CARGO) deny --locked fetch db; then \
+		echo "advisories: not run, their database cannot be fetched"; \
+	else \
+		$(CARGO) deny --locked check --disable-fetch advisories; \
+	fi
 
 .PHONY: clean
 clean: ## Removes what was built and what tests left
@@ -128,4 +162,4 @@ clean: ## Removes what was built and what tests left
 
 .PHONY: help
 help: ## This list
-	@sed -n 's/^\([a-z]*\): ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z]*\): ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12

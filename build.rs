@@ -1,7 +1,11 @@
 //! For the feature `module`: finds Asterisk's headers, compiles the C shim, generates the bindings.
 
 use std::env;
+use std::fs::{self, File};
+use std::panic;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
 
 /// What Asterisk's own build passes to every module (Makefile.moddir_rules).
 const MODULE_DEFINES: [(&str, &str); 2] = [
@@ -31,8 +35,12 @@ fn main() {
         }
     };
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    compile_shim(&include, &out);
-    generate_bindings(&include, &out);
+    watch(&include, &out);
+    if let Err(why) = compile_shim(&include, &out).and_then(|()| generate_bindings(&include, &out))
+    {
+        println!("cargo::error={why}");
+        return;
+    }
 
     // Rust's thread-locals keep a library mapped in ways that make Asterisk call into
     // an unmapped one later; so it is never unmapped (README, "New versions").
@@ -65,7 +73,35 @@ fn find_headers() -> Result<PathBuf, String> {
         })
 }
 
-fn compile_shim(include: &Path, out: &Path) {
+/// Another Asterisk's headers make other bindings. Cargo looks at times only, and a package brings
+/// files that are older than the last build: so there is a list of what the headers hold as well,
+/// which `make` compares and takes away when it is wrong.
+fn watch(include: &Path, out: &Path) {
+    let list = out.join("headers.sha256");
+    let headers = [include.join("asterisk.h"), include.join("asterisk")];
+    for watched in headers.iter().chain([&list]) {
+        println!("cargo::rerun-if-changed={}", watched.display());
+    }
+    let sums = Command::new("find")
+        .arg("-L") // The directories may be links, from one Asterisk to the next.
+        .args(&headers)
+        .args(["-name", "*.h", "-exec", "sha256sum", "{}", "+"])
+        .output();
+    // Without these two commands only the times count.
+    if let Ok(sums) = sums
+        && sums.status.success()
+    {
+        fs::write(&list, sums.stdout).expect("OUT_DIR is writable");
+        // Older than any build, or cargo would take it for changed by the one that wrote it.
+        File::options()
+            .write(true)
+            .open(&list)
+            .and_then(|list| list.set_modified(SystemTime::UNIX_EPOCH))
+            .expect("OUT_DIR is writable");
+    }
+}
+
+fn compile_shim(include: &Path, out: &Path) -> Result<(), String> {
     let mut shim = cc::Build::new();
     shim.file("src/asterisk/shim.c")
         // As a system directory: warnings about Asterisk's own headers are not ours to mend.
@@ -79,13 +115,22 @@ fn compile_shim(include: &Path, out: &Path) {
     if has_transfer_requests(include) {
         shim.define("RUST_IVR_TRANSFER_REQUESTS", None);
     }
-    shim.compile("rust_ivr_shim");
+    shim.try_compile("rust_ivr_shim").map_err(|error| {
+        let why = first_line(&error.to_string());
+        format!("src/asterisk/shim.c cannot be compiled; is the package gcc installed? {why}")
+    })?;
     // Only the module gets the shim, and all of it: nothing in Rust refers to its
     // constructor, and unit tests must not (they have no Asterisk to link with).
     println!(
         "cargo::rustc-link-arg-cdylib=-Wl,--whole-archive,{}/librust_ivr_shim.a,--no-whole-archive",
         out.display()
     );
+    Ok(())
+}
+
+/// Of a message with a backtrace.
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
 }
 
 /// Asterisk 22.3, 21.8, 20.13 and later can leave a SIP transfer to us.
@@ -94,7 +139,22 @@ fn has_transfer_requests(include: &Path) -> bool {
         .is_ok_and(|header| header.contains("struct ast_ari_transfer_message"))
 }
 
-fn generate_bindings(include: &Path, out: &Path) {
+/// bindgen panics where there is no libclang, with a backtrace and its own build's paths.
+fn find_libclang() -> Result<(), String> {
+    let default = panic::take_hook();
+    panic::set_hook(Box::new(|_| ()));
+    let found = panic::catch_unwind(bindgen::clang_version);
+    panic::set_hook(default);
+    found.map(|_version| ()).map_err(|_panic| {
+        "libclang is missing, which reads Asterisk's headers: install the package libclang-dev \
+         (Debian) or clang-devel (Red Hat), or set LIBCLANG_PATH to the directory that holds \
+         libclang.so"
+            .to_owned()
+    })
+}
+
+fn generate_bindings(include: &Path, out: &Path) -> Result<(), String> {
+    find_libclang()?;
     let mut builder = bindgen::Builder::default()
         .header("wrapper.h")
         .clang_arg(format!("-I{}", include.display()))
@@ -123,15 +183,18 @@ fn generate_bindings(include: &Path, out: &Path) {
     for item in ITEMS {
         builder = builder.allowlist_type(item).allowlist_var(item);
     }
-    match builder.generate() {
-        Ok(bindings) => bindings
-            .write_to_file(out.join("bindings.rs"))
-            .expect("OUT_DIR is writable"),
-        Err(error) => println!(
-            "cargo::error=bindgen cannot read Asterisk's headers in {}: {error}",
-            include.display()
-        ),
-    }
+    let bindings = builder.generate().map_err(|error| {
+        let include = include.display();
+        let why = first_line(&error.to_string());
+        format!(
+            "bindgen cannot read Asterisk's headers in {include}; are the packages clang and \
+             libc6-dev installed? {why}"
+        )
+    })?;
+    bindings
+        .write_to_file(out.join("bindings.rs"))
+        .expect("OUT_DIR is writable");
+    Ok(())
 }
 
 /// The host's functions that we call, and no others.
@@ -240,6 +303,7 @@ const ITEMS: &[&str] = &[
     "ast_generator",
     "ast_module_load_result",
     "ast_variable",
+    "PACKAGE_VERSION",
     "ast_verb_sys_level",
     "__LOG_.*",
 ];

@@ -1,8 +1,10 @@
 //! Load, reload, unload: the only place that knows everybody.
 
+use std::collections::BTreeSet;
 use std::ffi::CStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -180,7 +182,10 @@ fn read_settings() -> Result<Option<Settings>, String> {
     let Some(lines) = config::read(CONFIG_FILE)? else {
         return Ok(None);
     };
-    warn_of_readers(&lines);
+    for path in readable_passwords(&host::directories().config, &lines) {
+        let path = path.display();
+        log::warn!("{path} holds a password and everybody may read it: chmod o-r {path}");
+    }
     let settings = Settings::parse(&lines).map_err(|error| {
         let file = CONFIG_FILE.to_string_lossy();
         for problem in error.problems() {
@@ -211,18 +216,68 @@ fn settings_for_reload() -> Result<Settings, String> {
     })
 }
 
-/// A password that everybody on the machine can read is told, not refused.
-fn warn_of_readers(lines: &[Line]) {
-    let path = host::directories()
-        .config
-        .join(CONFIG_FILE.to_string_lossy().as_ref());
-    let readable = fs::metadata(&path).is_ok_and(|meta| meta.permissions().mode() & 0o004 != 0);
-    if readable
-        && lines
-            .iter()
-            .any(|line| line.key.eq_ignore_ascii_case("password"))
-    {
-        let path = path.display();
-        log::warn!("{path} holds a password and everybody may read it: chmod o-r {path}");
+/// The files with a password that everybody on the machine can read: that is told, not refused.
+fn readable_passwords(config: &Path, lines: &[Line]) -> BTreeSet<PathBuf> {
+    let everybody_reads = |path: &PathBuf| {
+        fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o004 != 0)
+    };
+    let main = config.join(CONFIG_FILE.to_string_lossy().as_ref());
+    lines
+        .iter()
+        .filter(|line| line.key.eq_ignore_ascii_case("password"))
+        .map(|line| line.included.clone().unwrap_or_else(|| main.clone()))
+        .filter(everybody_reads)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+
+    use super::*;
+
+    fn file(directory: &Path, name: &str, mode: u32) -> PathBuf {
+        let path = directory.join(name);
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path
+    }
+
+    fn line(key: &str, included: Option<&PathBuf>) -> Line {
+        Line {
+            section: "database".to_owned(),
+            key: key.to_owned(),
+            value: "secret".to_owned(),
+            line: 1,
+            included: included.cloned(),
+        }
+    }
+
+    #[test]
+    fn the_file_that_holds_the_password_is_looked_at() {
+        let directory = env::temp_dir().join(format!("rust-ivr-readers-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let own = file(&directory, "res_rust_ivr.conf", 0o644);
+        let open = file(&directory, "open.conf", 0o644);
+        let closed = file(&directory, "closed.conf", 0o640);
+        for (lines, told) in [
+            (vec![line("Password", None)], vec![&own]),
+            (
+                vec![line("user", None), line("password", Some(&closed))],
+                vec![],
+            ),
+            (
+                vec![line("password", Some(&open)), line("password", None)],
+                vec![&open, &own],
+            ),
+            (
+                vec![line("password", Some(&directory.join("gone.conf")))],
+                vec![],
+            ),
+        ] {
+            let found = readable_passwords(&directory, &lines);
+            assert_eq!(Vec::from_iter(&found), told);
+        }
+        fs::remove_dir_all(&directory).unwrap();
     }
 }

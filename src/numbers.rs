@@ -1,18 +1,23 @@
 //! Telephone numbers: one canonical form for every way of writing them, and the
 //! proof that a number may be dialled. Pure: no I/O, no clock, no log.
 //!
-//! A [`Phone`] is looked up and never dialled; a [`Number`] came out of the
-//! tables, passed allow and deny, and may be dialled through a [`Template`].
+//! A [`Phone`] is looked up and never dialled; a [`Number`] came out of the tables, passed allow and
+//! deny, and may be dialled through a [`Template`] for numbers; an [`Extension`] is a manager's own
+//! and has a template of its own.
 
 mod pattern;
+mod readings;
 mod template;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::fmt;
 
 pub use pattern::Pattern;
-pub use template::{Gaps, Template};
+pub use template::{Fills, Fixed, Gaps, Template};
+pub(crate) use text::shown;
+pub use text::trimmed;
 
 /// The longest number accepted, in digits. E.164 ends at 15; the rest is room for prefixes.
 pub const MAX_DIGITS: usize = 20;
@@ -36,6 +41,7 @@ pub struct NumberPlan {
 enum Flaw {
     Empty,
     NotANumber,
+    Spreadsheet,
     TooLong,
 }
 
@@ -53,6 +59,10 @@ impl Canonical {
     const CAPACITY: usize = 40;
 
     fn parse(raw: &str, plan: &NumberPlan) -> Result<Self, Flaw> {
+        let raw = trimmed(raw);
+        if text::is_from_spreadsheet(raw) {
+            return Err(Flaw::Spreadsheet);
+        }
         let mut text = String::with_capacity(Self::CAPACITY);
         text.push('+');
         let mut international = false;
@@ -61,13 +71,16 @@ impl Canonical {
                 '0'..='9' if text.len() > MAX_DIGITS => return Err(Flaw::TooLong),
                 '0'..='9' => text.push(character),
                 '+' if text.len() == 1 && !international => international = true,
-                ' ' | '(' | ')' | '-' | '.' => {}
+                other if text::is_decoration(other) => {}
                 _ => return Err(Flaw::NotANumber),
             }
         }
         if text.len() == 1 {
-            let blank = raw.trim().is_empty();
-            return Err(if blank { Flaw::Empty } else { Flaw::NotANumber });
+            return Err(if raw.is_empty() {
+                Flaw::Empty
+            } else {
+                Flaw::NotANumber
+            });
         }
         let lead = national_lead(&text[1..], international, plan);
         let needs_plus = lead.is_none() && national_lead(&text[1..], false, plan).is_some();
@@ -144,8 +157,8 @@ impl Phone {
     }
 }
 
-/// A number that may be dialled. Having one is the proof: 1 to [`MAX_DIGITS`] digits; out of the
-/// tables ([`Number::parse`]) allowed and not denied, or a manager's ([`Number::of_manager`]).
+/// A number out of the tables that may be dialled. Having one is the proof: 1 to [`MAX_DIGITS`]
+/// digits, allowed and not denied.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Number(String);
 
@@ -153,19 +166,18 @@ impl Number {
     /// Checks a number out of the tables. Formatting characters are dropped and the
     /// canonical form is taken; anything else in the text refuses the whole of it.
     pub fn parse(transfer_to: &str, plan: &NumberPlan) -> Result<Self, NumberError> {
-        let mut digits = Canonical::parse(transfer_to, plan)
-            .map_err(|flaw| match flaw {
-                Flaw::Empty => NumberError::Empty,
-                Flaw::NotANumber => NumberError::NotANumber(shown(transfer_to)),
-                Flaw::TooLong => NumberError::TooLong(shown(transfer_to)),
-            })?
-            .text;
-        digits.remove(0);
-        if let Some(pattern) = plan.deny.iter().find(|deny| deny.matches(&digits)) {
-            return Err(NumberError::NotAllowed(format!(
-                "{digits} may not be dialled: deny = {pattern} under [numbers] forbids it"
-            )));
+        let canonical = Canonical::parse(transfer_to, plan).map_err(|flaw| match flaw {
+            Flaw::Empty => NumberError::Empty,
+            Flaw::NotANumber => NumberError::NotANumber(shown(transfer_to)),
+            Flaw::Spreadsheet => NumberError::Spreadsheet(shown(transfer_to)),
+            Flaw::TooLong => NumberError::TooLong(shown(transfer_to)),
+        })?;
+        if canonical.needs_plus {
+            return Err(NumberError::NeedsPlus(canonical.text));
         }
+        let mut digits = canonical.text;
+        digits.remove(0);
+        refuse_denied(&digits, plan)?;
         if !plan.allow.iter().any(|allow| allow.matches(&digits)) {
             return Err(NumberError::NotAllowed(format!(
                 "{digits} may not be dialled: no allow line under [numbers] matches it"
@@ -174,24 +186,27 @@ impl Number {
         Ok(Self(digits))
     }
 
-    /// A manager's number inside Bitrix24, such as 101: 1 to [`MAX_DIGITS`] digits as they are.
-    /// `allow` and `deny` speak of numbers out of the tables, not of one's own people.
-    pub fn of_manager(extension: &str) -> Result<Self, NumberError> {
-        let digits = extension.trim();
-        match digits.len() {
-            0 => Err(NumberError::Empty),
-            _ if !digits.bytes().all(|b| b.is_ascii_digit()) => {
-                Err(NumberError::NotANumber(shown(extension)))
-            }
-            length if length > MAX_DIGITS => Err(NumberError::TooLong(shown(extension))),
-            _ => Ok(Self(digits.to_owned())),
-        }
-    }
-
     /// The canonical form: digits only.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Deny lines are held against every line that the digits may reach, not only against the digits.
+fn refuse_denied(digits: &str, plan: &NumberPlan) -> Result<(), NumberError> {
+    for reading in readings::readings(digits, plan) {
+        if let Some(pattern) = plan.deny.iter().find(|deny| deny.matches(&reading)) {
+            let read = if reading == digits {
+                String::new()
+            } else {
+                format!("it would read as {reading}, and ")
+            };
+            return Err(NumberError::NotAllowed(format!(
+                "{digits} may not be dialled: {read}deny = {pattern} under [numbers] forbids it"
+            )));
+        }
+    }
+    Ok(())
 }
 
 impl fmt::Display for Number {
@@ -200,7 +215,32 @@ impl fmt::Display for Number {
     }
 }
 
-/// Why a number out of the tables is not dialled. The text says what to change and
+/// A manager's number inside Bitrix24, such as 101. `allow` and `deny` speak of numbers out of the
+/// tables, not of one's own people.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Extension(String);
+
+impl Extension {
+    /// 1 to [`MAX_DIGITS`] digits as they are.
+    pub fn parse(text: &str) -> Result<Self, NumberError> {
+        let digits = trimmed(text);
+        match digits.len() {
+            0 => Err(NumberError::Empty),
+            _ if !digits.bytes().all(|b| b.is_ascii_digit()) => {
+                Err(NumberError::NotANumber(shown(text)))
+            }
+            length if length > MAX_DIGITS => Err(NumberError::TooLong(shown(text))),
+            _ => Ok(Self(digits.to_owned())),
+        }
+    }
+
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why a number is not dialled. The text says what to change and
 /// shows no more of the value than is safe to log.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum NumberError {
@@ -210,27 +250,22 @@ pub enum NumberError {
     /// Something that no telephone number has.
     #[error("'{0}' is not a number: write digits only, such as 74951234567")]
     NotANumber(String),
+    /// What a spreadsheet makes of a number.
+    #[error(
+        "'{0}' is what a spreadsheet makes of a number: format the column as text there and write \
+         digits only, such as 74951234567"
+    )]
+    Spreadsheet(String),
     /// More than [`MAX_DIGITS`] digits.
     #[error("'{0}' is too long for a number: write at most {MAX_DIGITS} digits")]
     TooLong(String),
+    /// A foreign number, with its `+`, whose digits alone are a number of the plan's own country.
+    #[error(
+        "{0} may not be dialled: the + is not dialled, and without it these digits are a national \
+         number; write the prefix for calls abroad in its place, such as 00 or 810"
+    )]
+    NeedsPlus(String),
     /// Refused by allow and deny; the text names the line.
     #[error("{0}")]
     NotAllowed(String),
-}
-
-/// A foreign text in a form that is safe to log: its first 32 characters, the
-/// unprintable ones replaced by `?`.
-pub(crate) fn shown(text: &str) -> String {
-    const LIMIT: usize = 32;
-    let printable = |c: char| c.is_alphanumeric() || c.is_ascii_graphic() || c == ' ';
-    let mut characters = text.chars();
-    let mut shown: String = characters
-        .by_ref()
-        .take(LIMIT)
-        .map(|c| if printable(c) { c } else { '?' })
-        .collect();
-    if characters.next().is_some() {
-        shown.push_str("...");
-    }
-    shown
 }

@@ -9,7 +9,6 @@ use crate::asterisk::{host, sound_file};
 use crate::calls::Calls;
 use crate::conference::ways::endpoint_of;
 use crate::directory::{self, LiveDirectory};
-use crate::numbers::Gaps;
 use crate::prompts::PromptLibrary;
 use crate::prompts::notices::NoticeLibrary;
 use crate::rooms::room::Rooms;
@@ -84,7 +83,7 @@ impl Service {
 
     /// Where managers' legs are: the endpoint of `[general] manager`. `None`: it names none.
     pub fn managers_endpoint(&self) -> Option<String> {
-        endpoint_of(&self.settings.general.manager.render(Gaps::default()))
+        endpoint_of(&self.settings.general.manager.unfilled())
     }
 }
 

@@ -10,7 +10,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::numbers::{NumberPlan, Pattern, Template};
+use crate::numbers::{Extension, Fixed, Number, NumberPlan, Pattern, Template};
 use crate::ports::Line;
 
 /// The manager's keys (`[conference] add_key`, `join_key`, `cancel_key`); add and cancel may be
@@ -55,11 +55,11 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct General {
     /// Where a call goes when no target answers it.
-    pub fallback: Template,
+    pub fallback: Template<Fixed>,
     /// How a number out of the tables is dialled.
-    pub outbound: Template,
+    pub outbound: Template<Number>,
     /// How a manager is called back.
-    pub manager: Template,
+    pub manager: Template<Extension>,
 }
 
 /// `[ivr]`: the menu.
@@ -248,9 +248,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             general: General {
-                fallback: built_in(Template::parse("PJSIP/bitrix24", false)),
-                outbound: built_in(Template::parse("PJSIP/${NUMBER}@multifon", true)),
-                manager: built_in(Template::parse("PJSIP/${NUMBER}@bitrix24", true)),
+                fallback: built_in(Template::parse("PJSIP/bitrix24")),
+                outbound: built_in(Template::parse("PJSIP/${NUMBER}@multifon")),
+                manager: built_in(Template::parse("PJSIP/${NUMBER}@bitrix24")),
             },
             numbers: NumberPlan {
                 country_code: "7".to_owned(),

@@ -164,6 +164,27 @@ fn assert_readers_are_told_of(office: &Office) {
         let warning = "holds a password and everybody may read it: chmod o-r";
         assert_eq!(told.contains(warning), warned, "{mode:o}: {told}");
     }
+    // The password stands in a file of its own.
+    let own = fs::read_to_string(&file).expect("the configuration");
+    let secrets = file.with_file_name("secrets.conf");
+    fs::write(&secrets, format!("password = {}\n", MariaDb::PASSWORD)).expect("a file of our own");
+    let including = own.replace(
+        &format!("password = {}\n", MariaDb::PASSWORD),
+        "#include secrets.conf\n",
+    );
+    assert_ne!(including, own);
+    fs::write(&file, including).expect("our own file");
+    for (mode, warned) in [(0o644, true), (0o640, false)] {
+        fs::set_permissions(&secrets, fs::Permissions::from_mode(mode)).expect("our own file");
+        let mark = office.machine.log_mark();
+        office.machine.cli("module reload res_rust_ivr.so");
+        office
+            .machine
+            .wait_log_since(mark, "the new configuration is in use", SOON);
+        let told = office.machine.log_since(mark);
+        let warning = "/secrets.conf holds a password and everybody may read it";
+        assert_eq!(told.contains(warning), warned, "{mode:o}: {told}");
+    }
 }
 
 #[test]

@@ -38,6 +38,7 @@ fn a_configuration_is_text_in_and_settings_or_sentences_out() {
         key: "ring_timeout".to_owned(),
         value: "long".to_owned(),
         line: 7,
+        included: None,
     };
     let error = Settings::parse(&[line]).expect_err("no number");
     assert_eq!(error.problems().len(), 1);
@@ -47,12 +48,9 @@ fn a_configuration_is_text_in_and_settings_or_sentences_out() {
 fn a_destination_has_named_gaps() {
     let numbers = Settings::default().numbers;
     let number = Number::parse("8 495 000-00-01", &numbers).expect("a number");
-    let template = Template::parse("PJSIP/${NUMBER}@multifon", true).expect("a destination");
-    let gaps = Gaps {
-        number: Some(&number),
-        ..Gaps::default()
-    };
-    assert_eq!(template.render(gaps), "PJSIP/74950000001@multifon");
+    let template = Template::parse("PJSIP/${NUMBER}@multifon").expect("a destination");
+    let destination = template.render(&number, Gaps::default());
+    assert_eq!(destination, "PJSIP/74950000001@multifon");
 }
 
 #[test]

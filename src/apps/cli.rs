@@ -7,7 +7,7 @@ use crate::asterisk::cli::{Command, Entry, command};
 use crate::ivr::dry_run::{Dials, DryRun, Wait, dry_run};
 use crate::ivr::flow::Event;
 use crate::ivr::menu::{self, Plan};
-use crate::numbers::{Gaps, Number, Phone};
+use crate::numbers::{Fixed, Gaps, Number, Phone};
 use crate::ports::MenuRow;
 use crate::ports::PromptName;
 use crate::ports::{Directory, Prompts, one_line};
@@ -129,10 +129,8 @@ fn code_text(service: &Service, code: &str) -> String {
     match Number::parse(&number, &service.settings.numbers) {
         Err(why) => format!("{code}: {why}"),
         Ok(number) => {
-            let dialled = service.settings.general.outbound.render(Gaps {
-                number: Some(&number),
-                ..Gaps::default()
-            });
+            let outbound = &service.settings.general.outbound;
+            let dialled = outbound.render(&number, Gaps::default());
             let source = answer.source.as_str();
             format!("{code}: {number}, {source}; would be dialled: {dialled}")
         }
@@ -248,15 +246,9 @@ fn run_text(settings: &Settings, run: &DryRun<'_>, gaps: Gaps<'_>) -> String {
     };
     let general = &settings.general;
     match run.dials {
-        Dials::Target(number) => {
-            let number = Some(number);
-            format!(
-                "{after}{}",
-                general.outbound.render(Gaps { number, ..gaps })
-            )
-        }
+        Dials::Target(number) => format!("{after}{}", general.outbound.render(number, gaps)),
         Dials::Fallback(reason) => {
-            let fallback = general.fallback.render(gaps);
+            let fallback = general.fallback.render(&Fixed, gaps);
             format!("{after}the fallback, {}: {fallback}", reason.as_str())
         }
         Dials::Nobody => "nobody".to_owned(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::asterisk::application::After;
 use crate::asterisk::channel::Channel;
 use crate::conference::{Client, Status};
-use crate::numbers::{Gaps, Number, Phone};
+use crate::numbers::{Extension, Fixed, Gaps, Phone};
 use crate::ports::{CallLeg, Callee, Dialled};
 use crate::rooms::people::Fate;
 use crate::rooms::room::Room;
@@ -20,19 +20,17 @@ pub fn call_manager_back(service: &Service, leg: &mut Channel, manager: &str) ->
         return end(leg, Status::Hangup);
     }
     let client = client_of(service, &leg.caller_number(), leg.extension());
-    let manager = match Number::of_manager(manager) {
+    let manager = match Extension::parse(manager) {
         Ok(manager) => manager,
         Err(why) => {
             log::warn!("{}: the manager cannot be called back: {why}", leg.name());
             return without_manager(service, leg, &client);
         }
     };
-    let destination = service.settings.general.manager.render(Gaps {
-        number: Some(&manager),
-        exten: &client.extension,
-        phone: &client.phone,
-    });
-    let Some(room) = open_room(service, leg.name(), client.clone(), manager.to_string()) else {
+    let gaps = gaps(&client);
+    let destination = service.settings.general.manager.render(&manager, gaps);
+    let who = manager.as_str().to_owned();
+    let Some(room) = open_room(service, leg.name(), client.clone(), who) else {
         return without_manager(service, leg, &client);
     };
     let id = room.expect_client();
@@ -57,9 +55,11 @@ pub fn call_manager_back(service: &Service, leg: &mut Channel, manager: &str) ->
 /// The caller id of a manager who is called back, which third persons see: the number that the
 /// client dialled, as `Dial` would have given it (W1); where the client's own call came to the
 /// manager's extension, the manager's.
-fn shown_number(client: &Channel, manager: &Number) -> String {
+fn shown_number(client: &Channel, manager: &Extension) -> String {
     match client.dialled_number() {
-        dialled if dialled.is_empty() || dialled == client.extension() => manager.to_string(),
+        dialled if dialled.is_empty() || dialled == client.extension() => {
+            manager.as_str().to_owned()
+        }
         dialled => dialled,
     }
 }
@@ -83,11 +83,7 @@ pub fn stay(service: &Service, leg: &mut Channel, room: &Arc<Room>, id: u32) -> 
 fn without_manager(service: &Service, leg: &mut Channel, client: &Client) -> After {
     leg.set_variable("RUSTCONF_STATUS", Status::NoManager.as_str());
     let settings = &service.settings;
-    let destination = settings.general.fallback.render(Gaps {
-        exten: &client.extension,
-        phone: &client.phone,
-        ..Gaps::default()
-    });
+    let destination = settings.general.fallback.render(&Fixed, gaps(client));
     log::info!(
         "{}: the client goes to the fallback: rings {destination}",
         leg.name()
@@ -131,6 +127,13 @@ pub fn end(leg: &mut Channel, status: Status) -> After {
     match status {
         Status::NoCall | Status::Error | Status::NoManager => After::GoOn,
         Status::Joined | Status::Talked | Status::Hangup => After::Over,
+    }
+}
+
+fn gaps(client: &Client) -> Gaps<'_> {
+    Gaps {
+        exten: &client.extension,
+        phone: &client.phone,
     }
 }
 

@@ -69,11 +69,11 @@ fn forward(service: &Service, leg: &mut Channel) -> After {
         }
     };
     let client = client_of(service, &leg.caller_number(), String::new());
-    let destination = service.settings.general.outbound.render(Gaps {
-        number: Some(&number),
+    let gaps = Gaps {
         phone: &client.phone,
         ..Gaps::default()
-    });
+    };
+    let destination = service.settings.general.outbound.render(&number, gaps);
     log::info!("{}: a target is forwarded: rings {destination}", leg.name());
     let callee = Callee::Target {
         follow_forwards: false,

@@ -4,7 +4,7 @@
 use std::ffi::CStr;
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::ptr;
 
 use super::{copied, host, sys};
@@ -71,11 +71,23 @@ unsafe fn collect(config: *mut sys::ast_config) -> Vec<Line> {
                     key: copied(v.name),
                     value: copied(v.value),
                     line: u32::try_from(v.lineno).unwrap_or(0),
+                    included: included(&copied(v.file)),
                 });
                 variable = v.next;
             }
         }
     }
+}
+
+/// Asterisk names the file of a line only where it is included (main/config.c: process_text_line),
+/// and the second time with `~~1` behind it (ast_include_new).
+fn included(file: &str) -> Option<PathBuf> {
+    let numbered = |(_, number): &(&str, &str)| number.bytes().all(|b| b.is_ascii_digit());
+    let file = file
+        .rsplit_once("~~")
+        .filter(numbered)
+        .map_or(file, |(file, _)| file);
+    (!file.is_empty()).then(|| host::directories().config.join(file))
 }
 
 #[cfg(test)]

@@ -103,11 +103,11 @@ impl<'s> Session<'s> {
             settings, client, ..
         } = self.tools;
         let outbound = &settings.general.outbound;
-        let destination = outbound.render(Gaps {
-            number: Some(number),
+        let gaps = Gaps {
             exten: &client.extension,
             phone: &client.phone,
-        });
+        };
+        let destination = outbound.render(number, gaps);
         log::info!("{}: rings {destination}", self.seat.name());
         self.seat
             .call_third(&destination, settings.conference.ring_timeout);

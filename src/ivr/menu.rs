@@ -1,7 +1,7 @@
 //! Rows become a menu: checked once, before the caller hears anything. A row that makes no
 //! sense costs its button and earns a sentence for the log; it never costs the call.
 
-use crate::numbers::{Number, NumberError, NumberPlan};
+use crate::numbers::{Number, NumberError, NumberPlan, trimmed};
 use crate::ports::{MenuRow, PromptFolder, PromptName};
 
 /// The longest key that a caller may have to type.
@@ -106,7 +106,7 @@ fn menu(
     let mut buttons: Vec<(String, Button)> = Vec::with_capacity(rows.len());
     let mut round = Vec::new();
     for row in rows {
-        let key = row.key_num.as_deref().unwrap_or("").trim();
+        let key = trimmed(row.key_num.as_deref().unwrap_or(""));
         if !is_key(key) {
             complain(format!(
                 "keyNum {key:.16?} cannot be pressed on a telephone: use 1 to {MAX_KEY_DIGITS} of 0-9 * #; its button is left out"
@@ -149,8 +149,8 @@ fn is_key(key: &str) -> bool {
 }
 
 fn prompt(folder: PromptFolder, file: &Option<String>) -> Option<PromptName> {
-    let file = file.as_deref().filter(|file| !file.trim().is_empty())?;
-    Some(PromptName {
+    let file = trimmed(file.as_deref()?);
+    (!file.is_empty()).then(|| PromptName {
         folder,
         file: file.to_owned(),
     })
@@ -264,6 +264,37 @@ mod tests {
             assert_eq!(spoken(&menu), heard);
             let (plan, _) = plan(&[row("1", "a", "74951111111"), row(bad, "b", "7")], 1);
             assert!(matches!(plan, Plan::Direct(_)), "{bad}: {plan:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_around_a_cell_does_not_count() {
+        // Out of files with Windows' ends of lines, web forms, spreadsheets.
+        for around in [
+            "\r", "\r\n", " ", "\t", "\u{a0}", "\u{feff}", "\u{200b}", "\u{202f}",
+        ] {
+            let cell = |text: &str| Some(format!("{around}{text}{around}"));
+            let rows = ["1", "2"].map(|key| MenuRow {
+                scenario: cell("orders"),
+                scenario_msg: cell("hello.mp3"),
+                key_num: cell(key),
+                msg_mp3: cell("cakes.mp3"),
+                transfer_to: cell("74951234567"),
+            });
+            let menu = menu_of(&rows);
+            assert!(menu.button("2").unwrap().target.is_ok(), "{around:?}");
+            let heard = [
+                "scenario/hello.mp3",
+                "keyNum/1",
+                "msgMp3/cakes.mp3",
+                "keyNum/2",
+                "msgMp3/cakes.mp3",
+            ];
+            assert_eq!(spoken(&menu), heard, "{around:?}");
+            let mut silent = rows;
+            silent[0].scenario_msg = cell("");
+            silent[0].msg_mp3 = cell("");
+            assert_eq!(spoken(&menu_of(&silent)).len(), 3, "{around:?}");
         }
     }
 

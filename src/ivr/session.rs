@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::flow::{self, Action, Event, State};
 use super::menu::{self, Plan};
 use super::{Reason, Status};
-use crate::numbers::{Gaps, Number, Phone};
+use crate::numbers::{Fixed, Gaps, Number, Phone, trimmed};
 use crate::ports::{
     CallLeg, Callee, Dialled, Directory, Heard, MenuRow, PromptError, PromptName, Prompts, Source,
 };
@@ -197,6 +197,7 @@ impl<'s> Session<'s> {
 
     fn plan(&mut self, rows: &[MenuRow]) -> Plan {
         if let Some(scenario) = rows.first().and_then(|row| row.scenario.as_deref()) {
+            let scenario = trimmed(scenario);
             scenario.clone_into(&mut self.story.scenario);
             self.set("RUSTIVR_SCENARIO", scenario);
         }
@@ -251,7 +252,7 @@ impl<'s> Session<'s> {
         self.set_digits();
         self.set("RUSTIVR_TARGET", number.as_str());
         self.set("RUSTIVR_STATUS", Status::Target.as_str());
-        let destination = settings.general.outbound.render(self.gaps(Some(number)));
+        let destination = settings.general.outbound.render(number, self.gaps());
         let follow_forwards = settings.ivr.follow_forwards;
         self.ring(
             Callee::Target { follow_forwards },
@@ -266,7 +267,7 @@ impl<'s> Session<'s> {
         self.set_digits();
         self.set("RUSTIVR_STATUS", Status::Fallback.as_str());
         self.set("RUSTIVR_REASON", reason.as_str());
-        let destination = settings.general.fallback.render(self.gaps(None));
+        let destination = settings.general.fallback.render(&Fixed, self.gaps());
         log::info!(
             "{}: goes to the fallback: {}",
             self.leg.name(),
@@ -279,9 +280,8 @@ impl<'s> Session<'s> {
         )
     }
 
-    fn gaps<'g>(&'g self, number: Option<&'g Number>) -> Gaps<'g> {
+    fn gaps(&self) -> Gaps<'_> {
         Gaps {
-            number,
             exten: &self.caller.extension,
             phone: &self.story.phone,
         }

@@ -1,12 +1,50 @@
 //! A `Dial()` destination with gaps. The text is the operator's own; what fills the
 //! gaps is hostile and can add digits and letters, never another destination.
 
-use super::{Number, shown};
+use std::marker::PhantomData;
 
-/// A destination such as `PJSIP/${NUMBER}@multifon`, checked when the configuration is read.
+use super::{Extension, Number, shown};
+
+/// A destination such as `PJSIP/${NUMBER}@multifon`, checked when the configuration is read. `N` is
+/// what may fill `${NUMBER}`: a manager's extension never goes out over the trunk, and a number out
+/// of the tables never to the managers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Template {
+pub struct Template<N> {
     parts: Vec<Part>,
+    filled_by: PhantomData<N>,
+}
+
+/// What a template is for.
+pub trait Fills {
+    /// Whether `${NUMBER}` must be there; else it must not.
+    const HAS_NUMBER: bool;
+    /// What stands in its place.
+    fn digits(&self) -> &str;
+}
+
+impl Fills for Number {
+    const HAS_NUMBER: bool = true;
+    fn digits(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl Fills for Extension {
+    const HAS_NUMBER: bool = true;
+    fn digits(&self) -> &str {
+        self.as_str()
+    }
+}
+
+/// No number: the template is a destination of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fixed;
+
+impl Fills for Fixed {
+    const HAS_NUMBER: bool = false;
+    fn digits(&self) -> &str {
+        ""
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,12 +55,10 @@ enum Part {
     Phone,
 }
 
-/// What fills the gaps. `exten` and `phone` may be anything: what is not in
+/// What fills the other gaps. `exten` and `phone` may be anything: what is not in
 /// `0-9 A-Z a-z * # + _ -` is dropped.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Gaps<'g> {
-    /// `${NUMBER}`: the checked number that is dialled.
-    pub number: Option<&'g Number>,
     /// `${EXTEN}`: the extension that the caller dialled.
     pub exten: &'g str,
     /// `${PHONE}`: the caller's canonical phone.
@@ -36,10 +72,9 @@ const GAPS: [(&str, Part); 3] = [
     ("${PHONE}", Part::Phone),
 ];
 
-impl Template {
-    /// Reads a destination. `has_number` says whether a number is dialled through it:
-    /// then `${NUMBER}` must be there, else it must not.
-    pub fn parse(text: &str, has_number: bool) -> Result<Self, TemplateError> {
+impl<N: Fills> Template<N> {
+    /// Reads a destination.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some(start) = rest.find('$') {
@@ -66,21 +101,32 @@ impl Template {
         if !text.contains('/') {
             return Err(TemplateError::NoTechnology);
         }
-        match (has_number, parts.contains(&Part::Number)) {
+        match (N::HAS_NUMBER, parts.contains(&Part::Number)) {
             (true, false) => Err(TemplateError::NumberMissing),
             (false, true) => Err(TemplateError::NumberForbidden),
-            _ => Ok(Self { parts }),
+            _ => Ok(Self {
+                parts,
+                filled_by: PhantomData,
+            }),
         }
     }
 
-    /// The destination with its gaps filled. A template that was parsed to have a number needs
-    /// one here.
-    pub fn render(&self, gaps: Gaps<'_>) -> String {
+    /// The destination with its gaps filled.
+    pub fn render(&self, number: &N, gaps: Gaps<'_>) -> String {
+        self.filled(number.digits(), gaps)
+    }
+
+    /// The destination with nothing in its gaps: which endpoint it names.
+    pub fn unfilled(&self) -> String {
+        self.filled("", Gaps::default())
+    }
+
+    fn filled(&self, number: &str, gaps: Gaps<'_>) -> String {
         let mut destination = String::with_capacity(64);
         for part in &self.parts {
             match part {
                 Part::Text(text) => destination.push_str(text),
-                Part::Number => destination.push_str(gaps.number.map_or("", Number::as_str)),
+                Part::Number => destination.push_str(number),
                 Part::Exten => destination.extend(harmless(gaps.exten)),
                 Part::Phone => destination.extend(harmless(gaps.phone)),
             }

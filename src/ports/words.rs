@@ -1,6 +1,7 @@
 //! Words that the world and the sessions share: rows, recordings, lines of the configuration.
 
 use std::fmt;
+use std::path::PathBuf;
 
 /// One row of the menu query (A1), as the database gave it: unchecked text, NULL as `None`.
 /// Numeric columns arrive as their decimal text.
@@ -151,6 +152,9 @@ pub struct Line {
     pub value: String,
     /// Counted from 1, for messages.
     pub line: u32,
+    /// The file that the line stands in, if it is not the configuration file itself but one that
+    /// is included there.
+    pub included: Option<PathBuf>,
 }
 
 /// Text of strangers as one line for a terminal or a log: what would move the cursor, break the

@@ -16,13 +16,13 @@ pub(super) type Read = fn(&mut Draft, &str) -> Result<(), String>;
 /// Section, key, reader.
 pub(super) const OPTIONS: &[(&str, &str, Read)] = &[
     ("general", "fallback", |d, v| {
-        put(&mut d.settings.general.fallback, template(v, false))
+        put(&mut d.settings.general.fallback, template(v))
     }),
     ("general", "outbound", |d, v| {
-        put(&mut d.settings.general.outbound, template(v, true))
+        put(&mut d.settings.general.outbound, template(v))
     }),
     ("general", "manager", |d, v| {
-        put(&mut d.settings.general.manager, template(v, true))
+        put(&mut d.settings.general.manager, template(v))
     }),
     ("numbers", "country_code", |d, v| {
         put(&mut d.settings.numbers.country_code, digits(v, 1..=3, "7"))
@@ -215,6 +215,7 @@ impl Draft {
             key,
             value,
             line,
+            included,
         } = line;
         let known = OPTIONS.iter().find(|(of, name, _)| {
             of.eq_ignore_ascii_case(section) && name.eq_ignore_ascii_case(key)
@@ -222,11 +223,15 @@ impl Draft {
         let problem = match known {
             Some((section, key, read)) => match read(self, value) {
                 Ok(()) => return,
-                Err(right) => format!("line {line}: [{section}] {key} = {}: {right}", shown(value)),
+                Err(right) => format!("[{section}] {key} = {}: {right}", shown(value)),
             },
-            None => format!("line {line}: {}", unknown(section, key)),
+            None => unknown(section, key),
         };
-        self.problems.push(problem);
+        let file = included
+            .as_ref()
+            .map(|file| format!("in {}, ", file.display()));
+        let file = file.unwrap_or_default();
+        self.problems.push(format!("{file}line {line}: {problem}"));
     }
 
     /// The settings, or every problem found.

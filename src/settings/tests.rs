@@ -22,6 +22,7 @@ fn lines(text: &str) -> Vec<Line> {
                 key: key.trim().to_owned(),
                 value: value.trim().to_owned(),
                 line: at as u32 + 1,
+                included: None,
             });
         }
     }
@@ -156,14 +157,14 @@ fn every_value_reaches_its_place() {
     )
     .unwrap();
     let general = &settings.general;
-    assert_eq!(general.fallback, Template::parse("PJSIP/a", false).unwrap());
+    assert_eq!(general.fallback, Template::parse("PJSIP/a").unwrap());
     assert_eq!(
         general.outbound,
-        Template::parse("PJSIP/${NUMBER}@b", true).unwrap()
+        Template::parse("PJSIP/${NUMBER}@b").unwrap()
     );
     assert_eq!(
         general.manager,
-        Template::parse("PJSIP/${NUMBER}@c", true).unwrap()
+        Template::parse("PJSIP/${NUMBER}@c").unwrap()
     );
     assert_eq!(settings.numbers.country_code, "372");
     assert_eq!(settings.numbers.national_prefix, "");
@@ -229,6 +230,21 @@ fn the_join_key_is_no_other_key() {
         );
     }
     parse("[conference]\nadd_key = #\njoin_key = *\ncancel_key = 1").unwrap();
+}
+
+#[test]
+fn a_line_of_an_included_file_is_told_with_that_file() {
+    let mut lines = lines("[database]\nport = 0\n[ivr]\nrepeat = 0");
+    lines[0].included = Some("/etc/asterisk/secrets.conf".into());
+    let error = Settings::parse(&lines).unwrap_err();
+    let [included, own] = error.problems() else {
+        panic!("{error}");
+    };
+    assert!(
+        included.starts_with("in /etc/asterisk/secrets.conf, line 2: [database] port = 0: "),
+        "{included}"
+    );
+    assert!(own.starts_with("line 4: [ivr] repeat = 0: "), "{own}");
 }
 
 #[test]
@@ -337,7 +353,7 @@ proptest! {
         value in any::<String>(),
     ) {
         let (section, key, _) = options::OPTIONS[option];
-        let line = Line { section: section.to_owned(), key: key.to_owned(), value, line: 1 };
+        let line = Line { section: section.to_owned(), key: key.to_owned(), value, line: 1, included: None };
         if let Err(error) = Settings::parse(&[line]) {
             prop_assert_eq!(error.to_string().lines().count(), 1);
             prop_assert!(error.to_string().len() < 400);

@@ -5,11 +5,11 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::numbers::{Pattern, Template};
+use crate::numbers::{Fills, Pattern, Template};
 use crate::settings::Orphan;
 
-pub(super) fn template(value: &str, has_number: bool) -> Result<Template, String> {
-    Template::parse(value, has_number).map_err(|error| error.to_string())
+pub(super) fn template<N: Fills>(value: &str) -> Result<Template<N>, String> {
+    Template::parse(value).map_err(|error| error.to_string())
 }
 
 pub(super) fn pattern(value: &str) -> Result<Pattern, String> {

@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::container::modules_directory;
 use super::run::repository;
 use super::{INSIDE, Run, samples};
-
-/// Debian's directory for Asterisk 22.
-const MODULES: &str = "/usr/lib/x86_64-linux-gnu/asterisk/modules";
 
 /// Loaded by name, so that a start takes half a second and nothing unexpected answers a call.
 const LOADED: &[&str] = &[
@@ -144,7 +142,8 @@ impl MachineConfig {
             return Vec::new();
         };
         let module = module_from_environment(variable);
-        vec![format!("{}:{MODULES}/res_rust_ivr.so:ro", module.display())]
+        let modules = modules_directory();
+        vec![format!("{}:{modules}/res_rust_ivr.so:ro", module.display())]
     }
 
     /// Makes Asterisk's directories and files under the run's directory.
@@ -234,9 +233,10 @@ fn install_data(data: &Path) {
 }
 
 fn asterisk_conf() -> String {
+    let modules = modules_directory();
     format!(
         "[directories]
-astmoddir => {MODULES}
+astmoddir => {modules}
 astetcdir => {INSIDE}/etc
 astvarlibdir => {INSIDE}/lib
 astdbdir => {INSIDE}/lib

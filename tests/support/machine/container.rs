@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,26 @@ use super::{INSIDE, Run};
 
 /// `tests/set-up` builds it.
 const IMAGE: &str = "rust-ivr-asterisk:22";
+
+/// Where the image's Asterisk has its modules; the path has the machine's architecture in it.
+pub(super) fn modules_directory() -> &'static str {
+    static DIRECTORY: LazyLock<String> = LazyLock::new(|| {
+        let name = format!("rust-ivr-{}-0", std::process::id());
+        let find = "find /usr/lib* -path '*/asterisk/modules/app_dial.so' -printf %h -quit";
+        docker(&[
+            "run",
+            "--rm",
+            "--network=host",
+            "--name",
+            &name,
+            IMAGE,
+            "sh",
+            "-c",
+            find,
+        ])
+    });
+    &DIRECTORY
+}
 
 /// A running container on the host's network, with the run's directory at [`INSIDE`].
 /// What it prints on its standard error is its log. Dropping it removes it.

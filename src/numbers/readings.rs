@@ -1,0 +1,45 @@
+//! How a switch may read bare digits. A number is dialled without its `+`, so that digits which
+//! are nobody's national number can still reach a national line; deny lines are held against
+//! every such reading.
+
+use super::NumberPlan;
+
+/// What is dialled before a country code: ITU-T E.164's 00, and 8 10 where 8 is the national prefix.
+const INTERNATIONAL_PREFIXES: [&str; 2] = ["00", "810"];
+
+/// Digits, and every other number with its country code that they may reach.
+pub(super) fn readings(digits: &str, plan: &NumberPlan) -> Vec<String> {
+    let country = plan.country_code.as_str();
+    let national = plan.national_prefix.as_str();
+    let complete = country.len() + plan.national_length;
+    let mut readings = vec![digits.to_owned()];
+    if digits.starts_with(country) && digits.len() == complete {
+        return readings;
+    }
+    let from_abroad = INTERNATIONAL_PREFIXES
+        .iter()
+        .find_map(|prefix| digits.strip_prefix(prefix));
+    if let Some(rest) = from_abroad {
+        readings.push(rest.to_owned());
+    }
+    if !national.is_empty() {
+        // 8 809 ... of any length, and the +7 8 809 ... of who writes both.
+        let at_home = digits
+            .strip_prefix(national)
+            .filter(|_| from_abroad.is_none());
+        let both = from_abroad
+            .unwrap_or(digits)
+            .strip_prefix(country)
+            .and_then(|rest| rest.strip_prefix(national));
+        let with_country = |rest| format!("{country}{rest}");
+        readings.extend(at_home.into_iter().chain(both).map(with_country));
+    }
+    // A switch connects when the number is complete, and ignores the digits that follow.
+    let cut: Vec<String> = readings
+        .iter()
+        .filter(|reading| reading.len() > complete && reading.starts_with(country))
+        .map(|reading| reading[..complete].to_owned())
+        .collect();
+    readings.extend(cut);
+    readings
+}
