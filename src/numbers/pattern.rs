@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use super::NumberPlan;
+
 /// A pattern of an allow or deny line: with `_` in front `X Z N [1-5,7] . !` are special,
 /// without it the digits match themselves. `-` and blanks are for the eye only.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +68,17 @@ impl Pattern {
             positions,
             tail,
         })
+    }
+
+    /// Whether it describes numbers of the plan's own country as they are written at home, 8 809 or
+    /// 809 and so on: canonical numbers have the country code, so that it would match nothing.
+    pub fn is_of_home(&self, plan: &NumberPlan) -> bool {
+        let Some(lead) = self.positions.len().checked_sub(plan.national_length) else {
+            return false;
+        };
+        let prefix = plan.national_prefix.chars().map(|digit| bits(digit, digit));
+        let at_home = lead == 0 || prefix.eq(self.positions[..lead].iter().copied());
+        self.tail == Tail::Nothing && at_home && plan.national_prefix != plan.country_code
     }
 
     /// Whether a number in digits matches from its first digit to its last.

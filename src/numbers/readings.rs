@@ -22,17 +22,14 @@ pub(super) fn readings(digits: &str, plan: &NumberPlan) -> Vec<String> {
     if let Some(rest) = from_abroad {
         readings.push(rest.to_owned());
     }
-    if !national.is_empty() {
-        // 8 809 ... of any length, and the +7 8 809 ... of who writes both.
-        let at_home = digits
-            .strip_prefix(national)
-            .filter(|_| from_abroad.is_none());
-        let both = from_abroad
-            .unwrap_or(digits)
-            .strip_prefix(country)
-            .and_then(|rest| rest.strip_prefix(national));
-        let with_country = |rest| format!("{country}{rest}");
-        readings.extend(at_home.into_iter().chain(both).map(with_country));
+    // 8 809 ... of any length; and of who writes both, +7 8 809 ... and 8 8 809 ...
+    let at_home = Some(digits).filter(|_| from_abroad.is_none());
+    let behind_country = from_abroad.unwrap_or(digits).strip_prefix(country);
+    for mut rest in [at_home, behind_country].into_iter().flatten() {
+        while let Some(number) = rest.strip_prefix(national).filter(|n| n.len() < rest.len()) {
+            readings.push(format!("{country}{number}"));
+            rest = number;
+        }
     }
     // A switch connects when the number is complete, and ignores the digits that follow.
     let cut: Vec<String> = readings

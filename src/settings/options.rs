@@ -245,6 +245,7 @@ impl Draft {
             self.settings.database.driver = Driver::Sqlite { file: file.into() };
         }
         self.check_keys();
+        self.check_patterns();
         if self.problems.is_empty() {
             Ok(self.settings)
         } else {
@@ -262,6 +263,20 @@ impl Draft {
                      add_key and cancel_key, such as join_key = #"
                 ));
                 return;
+            }
+        }
+    }
+
+    /// A deny line that can match nothing would look like one that holds.
+    fn check_patterns(&mut self) {
+        let plan = &self.settings.numbers;
+        for (name, patterns) in [("allow", &plan.allow), ("deny", &plan.deny)] {
+            for pattern in patterns.iter().filter(|pattern| pattern.is_of_home(plan)) {
+                self.problems.push(format!(
+                    "[numbers] {name} = {pattern} can match no number: those of the country are \
+                     matched with the country code, {} and {} digits",
+                    plan.country_code, plan.national_length
+                ));
             }
         }
     }

@@ -233,6 +233,33 @@ fn the_join_key_is_no_other_key() {
 }
 
 #[test]
+fn a_pattern_that_no_canonical_number_matches_is_told() {
+    for pattern in ["_8809XXXXXXX", "88091234567", "_809XXXXXXX", "8091234567"] {
+        assert_eq!(
+            problem(&format!("[numbers]\ndeny = {pattern}\ncountry_code = 7")),
+            format!(
+                "[numbers] deny = {pattern} can match no number: those of the country are matched \
+                 with the country code, 7 and 10 digits"
+            )
+        );
+    }
+    for pattern in [
+        "_7809XXXXXXX",
+        "_[78]XXXXXXXXXX",
+        "_XXXXXXXXXXX",
+        "_84X.",
+        "_8!",
+        "101",
+        "_XXXXXXXXXXXX",
+    ] {
+        assert!(
+            parse(&format!("[numbers]\ndeny = {pattern}")).is_ok(),
+            "{pattern}"
+        );
+    }
+}
+
+#[test]
 fn a_line_of_an_included_file_is_told_with_that_file() {
     let mut lines = lines("[database]\nport = 0\n[ivr]\nrepeat = 0");
     lines[0].included = Some("/etc/asterisk/secrets.conf".into());
