@@ -107,7 +107,7 @@ pub fn after_talk(service: &Service, leg: &mut Channel) -> After {
         return After::Over;
     }
     let peer = leg.variable(c"DIALEDPEERNAME").unwrap_or_default();
-    match transfers::has_transferred(&peer) {
+    match transfers::left_behind(&peer) {
         Some(manager) if !leg.is_gone() => {
             log::info!("{}: {peer} left behind its transfer", leg.name());
             let manager = match manager.as_str() {

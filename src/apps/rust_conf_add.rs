@@ -38,9 +38,7 @@ impl TransferHandler for TransferToRoom {
 
     fn requested(request: &TransferRequest) -> bool {
         transfers::carry_out(request, |manager| {
-            if let Some(service) = service::current() {
-                send_to_room(&service, manager);
-            }
+            service::current().is_some_and(|service| send_to_room(&service, manager))
         })
     }
 }

@@ -30,31 +30,35 @@ pub fn feature_code(service: &Service, leg: &mut Channel) -> After {
     STAY
 }
 
-/// W1, W4: both legs of a call of two go into a room. Whatever fails, the call stays as it is.
-pub fn send_to_room(service: &Service, manager: &ChannelRef) {
+/// W1, W4: both legs of a call of two go into a room. Whatever fails, the call stays as it is, and
+/// false is returned.
+pub fn send_to_room(service: &Service, manager: &ChannelRef) -> bool {
     let rooms = service.rooms.live();
     if rooms.iter().any(|room| room.is_managed_by(manager)) {
         log::info!("{}: this call is in a room already", manager.name());
-        return;
+        return false;
     }
     let Some(client) = manager.bridge_peer() else {
         log::warn!(
             "{}: this call has not exactly two sides, nobody can be added to it",
             manager.name()
         );
-        return;
+        return false;
     };
     let known = client_of(service, &client.caller_number(), client.extension());
     let who = ways::manager_of(&client, Some(manager), &service.settings.numbers);
-    if let Some(room) = open_room(service, &manager.name(), known, who)
-        && !ways::send_both(&room, &client, manager, Role::Manager)
-    {
+    let Some(room) = open_room(service, &manager.name(), known, who) else {
+        return false;
+    };
+    let sent = ways::send_both(&room, &client, manager, Role::Manager);
+    if !sent {
         log::error!(
             "{}: Asterisk would not send both legs to {}",
             manager.name(),
             room.id
         );
     }
+    sent
 }
 
 /// W2. Digits out of the dialplan are judged before the call is answered: who dials a client that

@@ -33,7 +33,8 @@
 //! Empty: nothing changes. `-`: cannot be. TALK stands for CONF where a third person is in the
 //! party, and CONF for TALK where none is left. In CODE, DIAL and CONSULT the party is on hold.
 //! Where `add_key` and `cancel_key` are one key, it cancels wherever there is something to cancel.
-//! A notice with which the manager is back in the talk is heard over it, while all talk on.
+//! Who has left is told over the talk, while all talk on. That a code leads nowhere is said before
+//! the party comes back.
 //! A key typed into "enter-code" or into what went wrong cuts it and counts.
 //!
 //! The manager transfers who ends the leg behind a transfer of its own that was not carried out

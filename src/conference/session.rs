@@ -77,6 +77,14 @@ impl<'s> Session<'s> {
         let (was, happened) = (self.state.word(), shown(&event));
         let step = flow::step(&self.rules(), self.state.clone(), event);
         log::info!("{}: {was}: {happened}: {step}", self.seat.name());
+        let is_back = step.state.phase == Phase::Together;
+        let over_the_talk = matches!(step.say, Some(Notice::ThirdLeft | Notice::ClientLeft));
+        // The party hears music until the manager has ears for it.
+        let (first, then) = match step.say {
+            Some(notice) if is_back && !over_the_talk => (Some(notice), None),
+            notice => (None, notice),
+        };
+        let cut = first.and_then(|notice| self.say(notice));
         for act in step.acts {
             self.act(act);
         }
@@ -85,7 +93,7 @@ impl<'s> Session<'s> {
         if self.state.word() != was {
             (self.tools.live)(self.state.word());
         }
-        step.say.and_then(|notice| self.say(notice))
+        cut.or_else(|| then.and_then(|notice| self.say(notice)))
     }
 
     fn act(&mut self, act: Act) {

@@ -9,7 +9,7 @@
 
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex, RwLock};
+use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
 
 use super::context::{APPLICATION, DIAL_OPTION};
 use crate::asterisk::context;
@@ -29,12 +29,27 @@ const NEWS: Duration = Duration::from_millis(100);
 
 /// Transfers that were asked for lately.
 static ASKED: Mutex<Vec<Asked>> = Mutex::new(Vec::new());
-static NEW_ASKED: Condvar = Condvar::new();
+static NEWS_CAME: Condvar = Condvar::new();
 
 struct Asked {
     leg: String,
     manager: String,
     when: Instant,
+    stage: Stage,
+}
+
+/// Who sees to the client of a transfer to a room: the host's thread that was told of it, or the
+/// client's own, whose `Dial` ended because the leg did. Never both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Nobody yet.
+    Asked,
+    /// Both sides are being sent to the room.
+    Moving,
+    /// Both sides have been sent.
+    Moved,
+    /// The client's own thread calls the manager back.
+    Left,
 }
 
 /// Remembers who asks for a transfer: the names of its legs, and a Referred-By header or nothing.
@@ -49,8 +64,9 @@ pub fn asked(legs: &[String], referred_by: &str) {
         leg: leg.clone(),
         manager: manager.to_owned(),
         when: Instant::now(),
+        stage: Stage::Asked,
     }));
-    NEW_ASKED.notify_all();
+    NEWS_CAME.notify_all();
 }
 
 /// Whether a leg that ends now does so behind a transfer of its own: the number of the manager that
@@ -61,17 +77,54 @@ pub fn transferred(leg: &str) -> Option<String> {
 
 /// The same for a leg that has just ended: the news may still be on its way.
 pub fn has_transferred(leg: &str) -> Option<String> {
+    find(&await_news(leg), leg)
+}
+
+/// The same for a leg whose end has ended the client's `Dial`. `None` as well when both sides have
+/// been sent to the room; else the client is the caller's to see to.
+pub fn left_behind(leg: &str) -> Option<String> {
+    let mut asked = await_news(leg);
+    let manager = find(&asked, leg)?;
+    let mut moved = false;
+    for entry in asked.iter_mut().filter(|asked| asked.leg == leg) {
+        moved |= entry.stage == Stage::Moved;
+        entry.stage = Stage::Left;
+    }
+    (!moved).then_some(manager)
+}
+
+/// Waits until a transfer of the leg is known and nobody is just moving its client.
+fn await_news(leg: &str) -> MutexGuard<'static, Vec<Asked>> {
     let until = Instant::now() + NEWS;
     let mut asked = ASKED.lock();
-    loop {
-        let found = find(&asked, leg);
-        // Transfers are SIP's.
-        if found.is_some() || !leg.starts_with("PJSIP/") {
-            return found;
-        }
-        if NEW_ASKED.wait_until(&mut asked, until).timed_out() {
-            return find(&asked, leg);
-        }
+    let is_open = |asked: &mut Vec<Asked>| {
+        let mut of_leg = asked.iter().filter(|asked| asked.leg == leg).peekable();
+        of_leg.peek().is_none() || of_leg.any(|asked| asked.stage == Stage::Moving)
+    };
+    // Transfers are SIP's.
+    if leg.starts_with("PJSIP/") {
+        NEWS_CAME.wait_while_until(&mut asked, is_open, until);
+    }
+    asked
+}
+
+/// Moves both sides of a leg's call, unless the client's own thread sees to the client already.
+fn move_once(leg: &str, bring_in: impl FnOnce() -> bool) {
+    let change = |from: Stage, to: Stage| {
+        let mut asked = ASKED.lock();
+        let mut of_leg = asked
+            .iter_mut()
+            .filter(|asked| asked.leg == leg && asked.stage == from);
+        let changed = of_leg.next_back().map(|asked| asked.stage = to).is_some();
+        NEWS_CAME.notify_all();
+        changed
+    };
+    if change(Stage::Asked, Stage::Moving) {
+        let moved = bring_in();
+        change(
+            Stage::Moving,
+            if moved { Stage::Moved } else { Stage::Asked },
+        );
     }
 }
 
@@ -103,8 +156,8 @@ pub fn dial_option(destination: &str) -> &'static str {
 }
 
 /// Carries a transfer out. False tells the transferer's phone that the call stays where it is: in
-/// the room that `bring_in` takes it to.
-pub fn carry_out(request: &TransferRequest, bring_in: impl FnOnce(&ChannelRef)) -> bool {
+/// the room that `bring_in` takes it to, if it can.
+pub fn carry_out(request: &TransferRequest, bring_in: impl FnOnce(&ChannelRef) -> bool) -> bool {
     let transferer = &request.transferer;
     // The second leg of an attended transfer that runs `RustConfAdd` has pulled the client already
     // (W2), so there is nothing to transfer; any other is the core's business.
@@ -115,7 +168,7 @@ pub fn carry_out(request: &TransferRequest, bring_in: impl FnOnce(&ChannelRef)) 
     }
     let (context, extension) = (transferer.transfer_context(), &request.extension);
     if context::extension_runs(&context, extension, APPLICATION) {
-        bring_in(transferer);
+        move_once(&transferer.name(), || bring_in(transferer));
         return false;
     }
     let from = transferer.name();

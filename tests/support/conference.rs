@@ -130,6 +130,24 @@ pub fn wait_told(who: &Call, since: Instant) {
     }
 }
 
+/// Waits until somebody has heard a notice since a moment, over the tone of whom it talks with.
+pub fn wait_whispered(who: &Call, over: f64, since: Instant) {
+    const WINDOW: Duration = Duration::from_millis(100);
+    let (until, mut from) = (Instant::now() + SOON, since);
+    loop {
+        let heard = who.recording();
+        while from + WINDOW <= heard.ended() {
+            let level = level(&heard.slice(from..from + WINDOW), over);
+            if (0.3..0.9).contains(&level.share) {
+                return;
+            }
+            from += WINDOW / 2;
+        }
+        assert!(Instant::now() < until, "nothing was whispered");
+        std::thread::sleep(WINDOW / 2);
+    }
+}
+
 /// Nobody is in a room any more, and no channel is left.
 pub fn assert_nothing_left(office: &Office) {
     office.assert_nothing_left();
