@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::context::{Place, Position};
 use super::lock::Lock;
 use super::reference::ChannelRef;
+use super::tones::Tones;
 use super::{c_string, sys};
 use crate::ports::{Dialled, Gone};
 
@@ -16,6 +17,8 @@ use crate::ports::{Dialled, Gone};
 pub struct Channel {
     raw: NonNull<sys::ast_channel>,
     name: String,
+    /// `Some` while in-band digits count.
+    pub(super) tones: Option<Tones>,
     only_its_own_thread: PhantomData<*const ()>,
 }
 
@@ -27,6 +30,7 @@ impl Channel {
         let mut channel = Self {
             raw,
             name: String::new(),
+            tones: None,
             only_its_own_thread: PhantomData,
         };
         let name = channel.lock().text(sys::ast_channel_name);

@@ -37,6 +37,7 @@ pub mod module;
 pub mod reference;
 pub mod sound_file;
 mod sys;
+mod tones;
 pub mod transfer;
 pub mod wait;
 

@@ -8,17 +8,19 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::raw::c_int;
 use std::ptr::{self, NonNull};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
 use super::channel::{Channel, Outgoing};
 use super::sys;
+use super::tones::Tones;
 
 /// What ended a wait.
 #[derive(Debug)]
 pub enum Woken {
-    /// A key of the own channel was released: `0-9`, `*`, `#`, `A-D`.
+    /// A key of the own channel was released: `0-9`, `*`, `#`, `A-D`. In band, too, after
+    /// [`Channel::listen_for_tones`].
     Key(char),
     /// The other leg said something.
     Leg(LegEvent),
@@ -89,9 +91,16 @@ impl Channel {
             return Some(Woken::Gone);
         };
         match frame.kind() {
-            sys::AST_FRAME_DTMF_END => u8::try_from(frame.value())
-                .ok()
-                .map(|key| Woken::Key(char::from(key))),
+            sys::AST_FRAME_DTMF_END => {
+                let key = char::from(u8::try_from(frame.value()).ok()?);
+                let known = |tones: &mut Tones| !tones.is_new(key, frame.held);
+                (!self.tones.as_mut().is_some_and(known)).then_some(Woken::Key(key))
+            }
+            sys::AST_FRAME_VOICE => {
+                let key = self.tones.as_mut()?.in_sound(&frame)?;
+                log::info!("{}: key {key} came in band", self.name());
+                Some(Woken::Key(key))
+            }
             sys::AST_FRAME_CONTROL if frame.is_control(sys::AST_CONTROL_HANGUP) => {
                 Some(Woken::Gone)
             }
@@ -173,6 +182,8 @@ pub struct Frame {
     raw: NonNull<sys::ast_frame>,
     kind: sys::ast_frame_type,
     value: c_int,
+    /// Of a key that was released: how long it was down.
+    held: Duration,
 }
 
 impl Frame {
@@ -188,6 +199,7 @@ impl Frame {
                     .try_into()
                     .unwrap_or(0),
                 value: sys::rust_ivr_frame_value(raw.as_ptr()),
+                held: Duration::from_millis(sys::rust_ivr_frame_length(raw.as_ptr()).into()),
             })
         }
     }
