@@ -181,6 +181,7 @@ const FUNCTIONS: &[&str] = &[
     "ast_channel_publish_dial",
     "ast_channel_remove_bridge_role",
     "ast_channel_set_bridge_role_option",
+    "ast_channel_uniqueid",
     "ast_channel_writeformat",
     "ast_check_hangup",
     "ast_cli",

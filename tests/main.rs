@@ -5,6 +5,7 @@
 mod harness;
 
 mod calls;
+mod circles;
 mod hostile;
 mod lifecycle;
 mod prompts;

@@ -7,7 +7,7 @@ use crate::asterisk::application::After;
 use crate::asterisk::channel::Channel;
 use crate::conference::{Client, Status};
 use crate::numbers::{Gaps, Number, Phone};
-use crate::ports::{CallLeg, Dialled};
+use crate::ports::{CallLeg, Callee, Dialled};
 use crate::rooms::people::Fate;
 use crate::rooms::room::Room;
 use crate::rooms::transfers;
@@ -92,7 +92,12 @@ fn without_manager(service: &Service, leg: &mut Channel, client: &Client) -> Aft
         "{}: the client goes to the fallback: rings {destination}",
         leg.name()
     );
-    match CallLeg::dial(leg, &destination, settings.ivr.fallback_timeout) {
+    match CallLeg::dial(
+        leg,
+        &destination,
+        settings.ivr.fallback_timeout,
+        Callee::Fallback,
+    ) {
         Dialled::Answered => after_talk(service, leg),
         Dialled::Gone => end(leg, Status::Hangup),
         _ => end(leg, Status::NoManager),

@@ -7,9 +7,13 @@ use crate::asterisk::application::{After, Application};
 use crate::asterisk::channel::Channel;
 use crate::ivr::Status;
 use crate::ivr::session::{Caller, Session, Story, Tools};
-use crate::service;
+use crate::numbers::{Gaps, Number};
+use crate::ports::{CallLeg, Callee};
+use crate::rooms::context::ROOM;
+use crate::rooms::leg::dialled_as;
+use crate::service::{self, Service};
 
-use super::client::after_talk;
+use super::client::{after_talk, client_of};
 
 /// The application, for registration.
 pub struct RustIvr;
@@ -21,6 +25,9 @@ impl Application for RustIvr {
         let Some(service) = service::current() else {
             return After::GoOn;
         };
+        if leg.context().as_bytes() == ROOM.context.to_bytes() {
+            return forward(&service, leg);
+        }
         let argument = arguments.trim();
         let caller = Caller {
             phone: if argument.is_empty() {
@@ -29,6 +36,7 @@ impl Application for RustIvr {
                 argument.to_owned()
             },
             extension: leg.extension(),
+            dialled_as: dialled_as(leg),
         };
         let channel = leg.name().to_owned();
         let live = service.calls.begin(&channel);
@@ -53,6 +61,30 @@ impl Application for RustIvr {
             After::GoOn
         }
     }
+}
+
+/// A target is forwarded to this channel's extension: only to a number that may be dialled, and
+/// no further.
+fn forward(service: &Service, leg: &mut Channel) -> After {
+    let number = match Number::parse(&leg.extension(), &service.settings.numbers) {
+        Ok(number) => number,
+        Err(why) => {
+            log::warn!("{}: a target's forward is refused: {why}", leg.name());
+            return After::Over;
+        }
+    };
+    let client = client_of(service, &leg.caller_number(), String::new());
+    let destination = service.settings.general.outbound.render(Gaps {
+        number: Some(&number),
+        phone: &client.phone,
+        ..Gaps::default()
+    });
+    log::info!("{}: a target is forwarded: rings {destination}", leg.name());
+    let callee = Callee::Target {
+        follow_forwards: false,
+    };
+    CallLeg::dial(leg, &destination, None, callee);
+    After::Over
 }
 
 /// The one line that tells a whole call (A8), and the place for whatever else must know it.

@@ -48,6 +48,16 @@ impl Channel {
         self.lock().text(sys::rust_ivr_caller_number)
     }
 
+    /// The channel's unique id, as in CDR.
+    pub fn unique_id(&self) -> String {
+        self.lock().text(sys::ast_channel_uniqueid)
+    }
+
+    /// The context of the dialplan that it is in.
+    pub fn context(&self) -> String {
+        self.lock().text(sys::ast_channel_context)
+    }
+
     /// The extension that was dialled (`EXTEN`).
     pub fn extension(&self) -> String {
         self.lock().text(sys::ast_channel_exten)

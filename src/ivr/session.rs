@@ -10,7 +10,7 @@ use super::menu::{self, Plan};
 use super::{Reason, Status};
 use crate::numbers::{Gaps, Number, Phone};
 use crate::ports::{
-    CallLeg, Dialled, Directory, Heard, MenuRow, PromptError, PromptName, Prompts, Source,
+    CallLeg, Callee, Dialled, Directory, Heard, MenuRow, PromptError, PromptName, Prompts, Source,
 };
 use crate::settings::Settings;
 
@@ -34,6 +34,8 @@ pub struct Caller {
     pub phone: String,
     /// The extension that was dialled.
     pub extension: String,
+    /// The call is itself one that a `RustIvr()` dialled.
+    pub dialled_as: Option<Callee>,
 }
 
 /// All that is known of a call, complete at its end (A8).
@@ -93,6 +95,9 @@ impl<'s> Session<'s> {
 
     fn run(&mut self) -> Status {
         self.forget_earlier_run();
+        if let Some(callee) = self.caller.dialled_as {
+            return self.end_circle(callee);
+        }
         let (plan, mut event) = self.look_up();
         let mut state = State::LookingUp;
         loop {
@@ -121,13 +126,35 @@ impl<'s> Session<'s> {
     fn rescue(&mut self) -> Status {
         match self.story.status {
             Some(status) => status,
-            None => {
-                let status = match self.ring_fallback(Reason::Error) {
-                    Dialled::Answered => Status::Fallback,
-                    Dialled::Gone => Status::Hangup,
-                    _ => Status::Unanswered,
-                };
-                self.finish(status)
+            None => self.go_to_fallback(Reason::Error),
+        }
+    }
+
+    fn go_to_fallback(&mut self, reason: Reason) -> Status {
+        let status = match self.ring_fallback(reason) {
+            Dialled::Answered => Status::Fallback,
+            Dialled::Gone => Status::Hangup,
+            _ => Status::Unanswered,
+        };
+        self.finish(status)
+    }
+
+    /// A call that one of ours dialled gets no menu of its own: it would ring itself in circles.
+    fn end_circle(&mut self, callee: Callee) -> Status {
+        let name = self.leg.name();
+        match callee {
+            Callee::Target { .. } => {
+                log::warn!("{name}: a target leads back into RustIvr(): goes to the fallback");
+                self.go_to_fallback(Reason::Error)
+            }
+            Callee::Fallback => {
+                log::error!(
+                    "{name}: the fallback leads back into RustIvr(): [general] fallback must name \
+                     somebody who rings"
+                );
+                self.story.reason = Some(Reason::Error);
+                self.set("RUSTIVR_REASON", Reason::Error.as_str());
+                self.finish(Status::Unanswered)
             }
         }
     }
@@ -225,8 +252,9 @@ impl<'s> Session<'s> {
         self.set("RUSTIVR_TARGET", number.as_str());
         self.set("RUSTIVR_STATUS", Status::Target.as_str());
         let destination = settings.general.outbound.render(self.gaps(Some(number)));
+        let follow_forwards = settings.ivr.follow_forwards;
         self.ring(
-            Status::Target,
+            Callee::Target { follow_forwards },
             &destination,
             Some(settings.ivr.ring_timeout),
         )
@@ -245,7 +273,7 @@ impl<'s> Session<'s> {
             reason.as_str()
         );
         self.ring(
-            Status::Fallback,
+            Callee::Fallback,
             &destination,
             settings.ivr.fallback_timeout,
         )
@@ -259,15 +287,18 @@ impl<'s> Session<'s> {
         }
     }
 
-    fn ring(&mut self, meant: Status, destination: &str, ring: Option<Duration>) -> Dialled {
+    fn ring(&mut self, callee: Callee, destination: &str, ring: Option<Duration>) -> Dialled {
         let name = self.leg.name();
         log::info!("{name}: rings {destination}");
         (self.tools.live)(format_args!("rings {destination}"));
-        let end = self.leg.dial(destination, ring);
+        let end = self.leg.dial(destination, ring, callee);
         log::info!("{}: {destination}: {}", self.leg.name(), end.as_str());
         if end == Dialled::Answered {
             // From here on nothing may ring anybody again, not even after a bug.
-            self.story.status = Some(meant);
+            self.story.status = Some(match callee {
+                Callee::Target { .. } => Status::Target,
+                Callee::Fallback => Status::Fallback,
+            });
         }
         end
     }

@@ -63,6 +63,18 @@ impl Dialled {
     }
 }
 
+/// Whom a call is dialled to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callee {
+    /// A button's target. `follow_forwards`: to another number, if it asks for that (302).
+    Target {
+        /// `[ivr] follow_forwards`.
+        follow_forwards: bool,
+    },
+    /// The fallback.
+    Fallback,
+}
+
 /// The caller's leg of a call. Only its own channel thread may use it.
 pub trait CallLeg {
     /// The channel's name, as the CLI shows it.
@@ -75,7 +87,7 @@ pub trait CallLeg {
     fn wait_digit(&mut self, within: Duration) -> Heard;
     /// Rings a `Dial()` destination and, when answered, stays until the talk is over.
     /// The caller hears ringback meanwhile. `ring` of `None` rings without limit.
-    fn dial(&mut self, destination: &str, ring: Option<Duration>) -> Dialled;
+    fn dial(&mut self, destination: &str, ring: Option<Duration>, callee: Callee) -> Dialled;
     /// A channel variable; `None` when it is unset or empty.
     fn variable(&self, name: &str) -> Option<String>;
     /// Sets a channel variable. The value is taken as it is, nothing in it is expanded.

@@ -28,6 +28,13 @@ const ENTER: &[Step] = &[
     },
 ];
 
+/// What a target's forward (302) leads to, where it is followed: `RustIvr` finds the number in
+/// `EXTEN`.
+const FORWARD: &[Step] = &[Step {
+    application: c"RustIvr",
+    arguments: None,
+}];
+
 const PREPARE_TRANSFERS: &[Step] = &[
     Step {
         application: c"Set",
@@ -43,6 +50,10 @@ const PREPARE_TRANSFERS: &[Step] = &[
 pub fn register() -> Result<Context, String> {
     Context::register(
         ROOM.context,
-        &[(ROOM.extension, ENTER), (c"transfers", PREPARE_TRANSFERS)],
+        &[
+            (ROOM.extension, ENTER),
+            (c"transfers", PREPARE_TRANSFERS),
+            (c"_[+0-9]!", FORWARD),
+        ],
     )
 }

@@ -3,10 +3,26 @@
 use std::ffi::CString;
 use std::time::{Duration, Instant};
 
+use super::context::ROOM;
 use super::transfers;
 use crate::asterisk::channel::Channel;
 use crate::asterisk::wait::Woken;
-use crate::ports::{CallLeg, Dialled, Gone, Heard, Sound};
+use crate::ports::{CallLeg, Callee, Dialled, Gone, Heard, Sound};
+
+const TARGET: &str = "target";
+const FALLBACK: &str = "fallback";
+
+/// Whether the channel is itself a call that `RustIvr()` dialled, or one that such a call led to.
+pub fn dialled_as(leg: &Channel) -> Option<Callee> {
+    let caller = leg.variable(c"RUSTIVR_CALLER")?;
+    let (what, unique_id) = caller.split_once(' ')?;
+    (unique_id != leg.unique_id()).then_some(match what {
+        FALLBACK => Callee::Fallback,
+        _ => Callee::Target {
+            follow_forwards: false,
+        },
+    })
+}
 
 impl CallLeg for Channel {
     fn name(&self) -> &str {
@@ -25,12 +41,39 @@ impl CallLeg for Channel {
         heard(self.wait(Instant::now() + within, None, None))
     }
 
-    fn dial(&mut self, destination: &str, ring: Option<Duration>) -> Dialled {
+    fn dial(&mut self, destination: &str, ring: Option<Duration>, callee: Callee) -> Dialled {
         // R: ringback until the other side sends sound of its own, so nobody waits in silence
         // and a carrier's announcement still comes through. i: who wants to be forwarded (302) is
-        // not: the number would pass by `allow` and `deny`, through the dialplan.
-        let options = format!("Ri{}", transfers::dial_option(destination));
-        Self::dial(self, destination, ring, &options)
+        // not.
+        let follows = callee
+            == Callee::Target {
+                follow_forwards: true,
+            };
+        let forwards = if follows { "" } else { "i" };
+        let options = format!("R{forwards}{}", transfers::dial_option(destination));
+        let what = if callee == Callee::Fallback {
+            FALLBACK
+        } else {
+            TARGET
+        };
+        let forward_context = Self::variable(self, c"FORWARD_CONTEXT").unwrap_or_default();
+        // Two underscores: the new legs have them, too, and those that they lead to.
+        Self::set_variable(
+            self,
+            "__RUSTIVR_CALLER",
+            &format!("{what} {}", self.unique_id()),
+        );
+        if follows {
+            // There `Dial` looks the number up that it is forwarded to (apps/app_dial.c: do_forward).
+            let ours = ROOM.context.to_string_lossy();
+            Self::set_variable(self, "__FORWARD_CONTEXT", &ours);
+        }
+        let end = Self::dial(self, destination, ring, &options);
+        Self::set_variable(self, "__RUSTIVR_CALLER", "");
+        if follows {
+            Self::set_variable(self, "FORWARD_CONTEXT", &forward_context);
+        }
+        end
     }
 
     fn variable(&self, name: &str) -> Option<String> {

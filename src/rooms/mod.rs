@@ -4,7 +4,7 @@
 #[cfg(feature = "module")]
 pub mod context;
 #[cfg(feature = "module")]
-mod leg;
+pub mod leg;
 pub mod people;
 #[cfg(feature = "module")]
 pub mod room;

@@ -75,7 +75,7 @@ impl CallLeg for ScriptedLeg {
         self.hear()
     }
 
-    fn dial(&mut self, destination: &str, ring: Option<Duration>) -> Dialled {
+    fn dial(&mut self, destination: &str, ring: Option<Duration>, _: Callee) -> Dialled {
         let ring = ring.map_or(0, |ring| ring.as_secs());
         self.note(format!("dial {destination} {ring} s"));
         let end = self.dials.pop().unwrap_or(Dialled::Answered);
@@ -158,6 +158,7 @@ fn run(leg: &mut ScriptedLeg, rows: &Rows) -> (Status, Story) {
     let caller = Caller {
         phone: "+7 916 123-45-67".into(),
         extension: "74950000000".into(),
+        ..Caller::default()
     };
     let mut session = Session::new(leg, tools, &caller);
     let status = session.run_or_rescue();

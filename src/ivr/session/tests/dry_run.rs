@@ -31,8 +31,8 @@ fn of_the_session(rows: &Rows, digits: &str) -> (Vec<String>, String, String) {
                 }
             }
         }
-        fn dial(&mut self, destination: &str, ring: Option<Duration>) -> Dialled {
-            self.leg.dial(destination, ring)
+        fn dial(&mut self, destination: &str, ring: Option<Duration>, callee: Callee) -> Dialled {
+            self.leg.dial(destination, ring, callee)
         }
         fn variable(&self, name: &str) -> Option<String> {
             self.leg.variable(name)
@@ -52,6 +52,7 @@ fn of_the_session(rows: &Rows, digits: &str) -> (Vec<String>, String, String) {
     let caller = Caller {
         phone: "79161234567".into(),
         extension: String::new(),
+        ..Caller::default()
     };
     let mut leg = Patient {
         leg: ScriptedLeg::new(&[], &[]),
