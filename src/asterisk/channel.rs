@@ -17,7 +17,6 @@ use crate::ports::{Dialled, Gone};
 pub struct Channel {
     raw: NonNull<sys::ast_channel>,
     name: String,
-    /// `Some` while in-band digits count.
     pub(super) tones: Option<Tones>,
     only_its_own_thread: PhantomData<*const ()>,
 }
@@ -165,6 +164,11 @@ impl Channel {
                 None => sys::ast_moh_stop(self.as_ptr()),
             }
         }
+    }
+
+    /// Whether digits in the caller's sound (in band) count from now on, in every wait.
+    pub fn hear_tones(&mut self, on: bool) {
+        self.tones = on.then(Tones::new).flatten();
     }
 
     /// A reference that outlives the application.

@@ -28,6 +28,7 @@ pub mod config;
 pub mod context;
 pub mod datastore;
 pub mod dial;
+pub mod frame;
 pub mod generator;
 pub mod guard;
 pub mod host;

@@ -6,9 +6,8 @@ use std::os::raw::c_int;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
-use super::channel::Channel;
+use super::frame::Frame;
 use super::sys;
-use super::wait::Frame;
 
 /// How long after the tone's end the same key may still come another way, and is one press then.
 /// A SIP INFO takes the signalling's way and may be some hundred milliseconds late.
@@ -22,22 +21,15 @@ pub(super) struct Tones {
     presses: Presses,
 }
 
-impl Channel {
-    /// Listens for in-band digits in every wait from now on.
-    pub fn listen_for_tones(&mut self) {
-        self.tones = Detector::new().map(|detector| Tones {
-            detector: Some(detector),
-            presses: Presses::default(),
-        });
-    }
-
-    /// Ends [`Self::listen_for_tones`].
-    pub fn ignore_tones(&mut self) {
-        self.tones = None;
-    }
-}
-
 impl Tones {
+    /// `None`: no memory.
+    pub(super) fn new() -> Option<Self> {
+        Some(Self {
+            detector: Some(Detector::new()?),
+            presses: Presses::default(),
+        })
+    }
+
     /// The key whose tones end in this frame of sound. Two frames may pass until that is sure.
     pub(super) fn in_sound(&mut self, sound: &Frame) -> Option<char> {
         let key = self.detector.as_mut()?.hear(sound)?;
