@@ -71,11 +71,11 @@ demo: ## The debug calls before your eyes: a timeline, recordings and a picture
 	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) $(CARGO) test --release --locked --test demo
 
 .PHONY: bench
-bench: ## What a room costs, beside a plain Dial and beside ConfBridge
+bench: ## What a room costs, beside a plain Dial and beside ConfBridge; BENCH=tones: what in-band digits cost
 	tests/set-up
 	@$(headers_decide)
 	$(CARGO) build --release --locked
-	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) $(CARGO) test --release --locked --test bench
+	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) $(CARGO) test --release --locked --test bench -- $(BENCH)
 
 .PHONY: faults
 faults: ## Makes the READMEs' table of what calls get while the database fails

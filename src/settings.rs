@@ -75,6 +75,8 @@ pub struct Ivr {
     pub interdigit_timeout: Duration,
     /// How often the rows are read out; 1 to 10.
     pub repeat: u32,
+    /// In-band digits are listened for while no other digit has come.
+    pub tones: bool,
     /// A target that forwards its calls (302) is followed, to numbers that may be dialled.
     pub follow_forwards: bool,
     /// The prompts' directory: under Asterisk's sounds directory, or absolute.
@@ -265,6 +267,7 @@ impl Default for Settings {
                 digit_timeout: Duration::from_secs(7),
                 interdigit_timeout: Duration::from_secs(2),
                 repeat: 1,
+                tones: true,
                 follow_forwards: false,
                 sounds: "rust_ivr".to_owned(),
             },

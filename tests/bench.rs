@@ -1,5 +1,6 @@
 //! `make bench`: what `RustIvr` adds to a call's setup beside a plain `Dial`, then what a room costs
-//! beside a plain `Dial` and beside ConfBridge: Asterisk's processor time while people talk.
+//! beside a plain `Dial` and beside ConfBridge: Asterisk's processor time while people talk. At last,
+//! what it costs a menu to listen for tones; `make bench BENCH=tones` measures that alone.
 
 use std::fs;
 use std::thread;
@@ -19,7 +20,15 @@ const ROUNDS: usize = 3;
 const CLIENT: &str = "70000000000";
 
 fn main() {
+    if std::env::args().any(|argument| argument == "tones") {
+        return tones();
+    }
     setup();
+    talks();
+    tones();
+}
+
+fn talks() {
     let office = open();
     let mut rows: [(&str, Vec<f64>); 5] = [
         ("two, Dial", Vec::new()),
@@ -135,6 +144,66 @@ fn measure(office: &Office, begin: &fn(&Office) -> Vec<Call>) -> f64 {
     calls.iter().for_each(Call::hangup);
     office.assert_nothing_left();
     used.as_secs_f64() * 1000.0 / CALLS as f64 / WINDOW.as_secs_f64()
+}
+
+/// Callers who say something in menus that wait for a digit, with `[ivr] tones = yes` and `no`, both at
+/// the same time, so that what else the machine does meets both alike.
+fn tones() {
+    const ROUNDS: usize = 5;
+    let offices = ["yes", "no"].map(|tones| {
+        Office::open_with(
+            &format!("bench-tones-{tones}"),
+            Database::Sqlite,
+            |config| {
+                let file = "res_rust_ivr.conf";
+                config
+                    .replace(file, "digit_timeout = 7", "digit_timeout = 60")
+                    .replace(file, "\ntones = yes", &format!("\ntones = {tones}"))
+            },
+        )
+    });
+    let calls: Vec<Call> = (0..CALLS)
+        .flat_map(|_| offices.each_ref().map(|office| office.call("70000000002")))
+        .collect();
+    for call in &calls {
+        call.wait_answered(SOON);
+        call.say(Source::tone(CALLER_TONE));
+    }
+    for office in &offices {
+        let menu = Duration::from_secs(10);
+        let waits = "waits for a digit";
+        office.machine.wait_cli("rustivr show calls", waits, menu);
+    }
+    println!("Asterisk's processor time, ms per caller in a menu and second ({CALLS} at a time)");
+    let mut added = Vec::new();
+    for _ in 0..ROUNDS {
+        let before = offices.each_ref().map(threads_time);
+        thread::sleep(WINDOW);
+        let after = offices.each_ref().map(threads_time);
+        let per_call = |at: usize| {
+            (after[at] - before[at]).as_secs_f64() * 1000.0 / CALLS as f64 / WINDOW.as_secs_f64()
+        };
+        let (yes, no) = (per_call(0), per_call(1));
+        println!("  tones = yes {yes:.3}  no {no:.3}  adds {:.3}", yes - no);
+        added.push(yes - no);
+    }
+    added.sort_by(f64::total_cmp);
+    println!(
+        "  listening for tones adds {:.3} (median)",
+        added[ROUNDS / 2]
+    );
+    calls.iter().for_each(Call::hangup);
+    offices.iter().for_each(Office::assert_nothing_left);
+}
+
+/// Processor time of Asterisk's threads so far, exact (schedstat: nanoseconds first).
+fn threads_time(office: &Office) -> Duration {
+    let tasks = fs::read_dir(format!("/proc/{}/task", office.machine.asterisk_pid()));
+    let nanoseconds = tasks.expect("Asterisk runs").filter_map(|task| {
+        let text = fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(nanoseconds.sum())
 }
 
 /// User and system time of Asterisk so far (proc(5): fields 14 and 15, in ticks of 10 ms).

@@ -10,6 +10,7 @@ mod hostile;
 mod lifecycle;
 mod prompts;
 mod samples;
+mod tones;
 
 mod alive;
 mod databases;

@@ -46,10 +46,13 @@ impl Application for RustIvr {
             prompts: &*service.prompts,
             live: &|what| live.doing(what),
         };
+        leg.hear_tones(service.settings.ivr.tones);
         let mut session = Session::new(leg, tools, &caller);
         let status = session.run_or_rescue();
         tell(&channel, session.story());
         live.ended(status, session.story().reason);
+        // What may come next is no menu: a manager is called back.
+        leg.hear_tones(false);
         if status.ends_call() {
             after_talk(&service, leg)
         } else {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::context::{Place, Position};
 use super::lock::Lock;
 use super::reference::ChannelRef;
+use super::tones::Tones;
 use super::{c_string, sys};
 use crate::ports::{Dialled, Gone};
 
@@ -16,6 +17,7 @@ use crate::ports::{Dialled, Gone};
 pub struct Channel {
     raw: NonNull<sys::ast_channel>,
     name: String,
+    pub(super) tones: Option<Tones>,
     only_its_own_thread: PhantomData<*const ()>,
 }
 
@@ -27,6 +29,7 @@ impl Channel {
         let mut channel = Self {
             raw,
             name: String::new(),
+            tones: None,
             only_its_own_thread: PhantomData,
         };
         let name = channel.lock().text(sys::ast_channel_name);
@@ -161,6 +164,11 @@ impl Channel {
                 None => sys::ast_moh_stop(self.as_ptr()),
             }
         }
+    }
+
+    /// Whether digits in the caller's sound (in band) count from now on, in every wait.
+    pub fn hear_tones(&mut self, on: bool) {
+        self.tones = on.then(Tones::new).flatten();
     }
 
     /// A reference that outlives the application.

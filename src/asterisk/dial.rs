@@ -8,7 +8,8 @@ use std::ptr;
 use std::time::{Duration, Instant};
 
 use super::channel::{Channel, Outgoing};
-use super::wait::{Frame, LegEvent, Woken};
+use super::frame::Frame;
+use super::wait::{LegEvent, Woken};
 use super::{c_string, sys};
 use crate::ports::Dialled;
 

@@ -16,6 +16,7 @@
 #include <asterisk/channel.h>
 #include <asterisk/config.h>
 #include <asterisk/datastore.h>
+#include <asterisk/dsp.h>
 #include <asterisk/file.h>
 #include <asterisk/format.h>
 #include <asterisk/format_cache.h>
@@ -297,6 +298,58 @@ int rust_ivr_frame_type(const struct ast_frame *frame)
 int rust_ivr_frame_value(const struct ast_frame *frame)
 {
 	return frame->subclass.integer;
+}
+
+/* Of a key that was released: how long it was down, ms. Of other frames nothing. */
+unsigned int rust_ivr_frame_length(const struct ast_frame *frame)
+{
+	return frame->frametype == AST_FRAME_DTMF_END && frame->len > 0 ? frame->len : 0;
+}
+
+/*
+ * Asterisk's detector of DTMF in sound, as strict as for dtmf_mode = inband, which sets this
+ * feature and nothing else (res/res_pjsip_session.c). NULL: no memory.
+ */
+struct ast_dsp *rust_ivr_tones_new(void)
+{
+	struct ast_dsp *detector = ast_dsp_new();
+
+	if (detector) {
+		ast_dsp_set_features(detector, DSP_FEATURE_DIGIT_DETECT);
+		/* Nobody hears these frames: no tone needs to be taken out of them. */
+		ast_dsp_set_digitmode(detector, DSP_DIGITMODE_DTMF | DSP_DIGITMODE_NOQUELCH);
+	}
+	return detector;
+}
+
+/*
+ * The key whose tones end in a frame of G.711; 0: none. Other codecs garble tones, so they are not
+ * listened to. The frame stays the caller's: main/dsp.c: ast_dsp_process frees what it is given
+ * when it has found something, but nothing of a frame that is not on the heap.
+ */
+int rust_ivr_tones_hear(struct ast_dsp *detector, const struct ast_frame *frame)
+{
+	struct ast_frame heard = *frame;
+	struct ast_frame *found;
+	int key = 0;
+
+	if (ast_format_cmp(frame->subclass.format, ast_format_alaw) != AST_FORMAT_CMP_EQUAL
+		&& ast_format_cmp(frame->subclass.format, ast_format_ulaw) != AST_FORMAT_CMP_EQUAL) {
+		return 0;
+	}
+	heard.mallocd = 0;
+	AST_LIST_NEXT(&heard, frame_list) = NULL;
+	found = ast_dsp_process(NULL, detector, &heard);
+	if (found && found != &heard) {
+		key = found->frametype == AST_FRAME_DTMF_END ? found->subclass.integer : 0;
+		ast_frfree(found);
+	}
+	return key;
+}
+
+void rust_ivr_tones_free(struct ast_dsp *detector)
+{
+	ast_dsp_free(detector);
 }
 
 void rust_ivr_frame_free(struct ast_frame *frame)

@@ -10,7 +10,7 @@
     non_upper_case_globals
 )]
 
-use std::os::raw::{c_char, c_int, c_void};
+use std::os::raw::{c_char, c_int, c_uint, c_void};
 
 include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 
@@ -20,13 +20,19 @@ pub struct stasis_subscription {
     _opaque: [u8; 0],
 }
 
-//// asterisk/audiohook.h
+/// asterisk/audiohook.h
 #[repr(C)]
 pub struct ast_audiohook {
     _opaque: [u8; 0],
 }
 
-// src/asterisk/shim.c
+/// asterisk/dsp.h
+#[repr(C)]
+pub struct ast_dsp {
+    _opaque: [u8; 0],
+}
+
+/// src/asterisk/shim.c
 #[repr(C)]
 pub struct rust_ivr_file {
     _opaque: [u8; 0],
@@ -71,6 +77,10 @@ unsafe extern "C" {
     pub fn rust_ivr_start_pbx(leg: *mut ast_channel) -> c_int;
     pub fn rust_ivr_frame_type(frame: *const ast_frame) -> c_int;
     pub fn rust_ivr_frame_value(frame: *const ast_frame) -> c_int;
+    pub fn rust_ivr_frame_length(frame: *const ast_frame) -> c_uint;
+    pub fn rust_ivr_tones_new() -> *mut ast_dsp;
+    pub fn rust_ivr_tones_hear(detector: *mut ast_dsp, frame: *const ast_frame) -> c_int;
+    pub fn rust_ivr_tones_free(detector: *mut ast_dsp);
     pub fn rust_ivr_frame_free(frame: *mut ast_frame);
     pub fn rust_ivr_wait_for_signalling(chan: *mut ast_channel);
     pub fn rust_ivr_dual_redirect_wait(chan: *mut ast_channel, on: c_int);

@@ -7,18 +7,20 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::raw::c_int;
-use std::ptr::{self, NonNull};
+use std::ptr;
 use std::time::Instant;
 
 use nix::errno::Errno;
 
 use super::channel::{Channel, Outgoing};
+use super::frame::Frame;
 use super::sys;
 
 /// What ended a wait.
 #[derive(Debug)]
 pub enum Woken {
-    /// A key of the own channel was released: `0-9`, `*`, `#`, `A-D`.
+    /// A key of the own channel was released: `0-9`, `*`, `#`, `A-D`. In band, too, after
+    /// [`Channel::hear_tones`].
     Key(char),
     /// The other leg said something.
     Leg(LegEvent),
@@ -89,9 +91,17 @@ impl Channel {
             return Some(Woken::Gone);
         };
         match frame.kind() {
-            sys::AST_FRAME_DTMF_END => u8::try_from(frame.value())
-                .ok()
-                .map(|key| Woken::Key(char::from(key))),
+            sys::AST_FRAME_DTMF_END => {
+                let key = char::from(u8::try_from(frame.value()).ok()?);
+                let tones = self.tones.as_mut();
+                let counts = tones.is_none_or(|tones| tones.is_new(key, frame.held()));
+                counts.then_some(Woken::Key(key))
+            }
+            sys::AST_FRAME_VOICE => {
+                let key = self.tones.as_mut()?.in_sound(&frame)?;
+                log::info!("{}: key {key} came in band", self.name());
+                Some(Woken::Key(key))
+            }
             sys::AST_FRAME_CONTROL if frame.is_control(sys::AST_CONTROL_HANGUP) => {
                 Some(Woken::Gone)
             }
@@ -164,54 +174,5 @@ fn poll<'l>(
             Ready::Failed(io::Error::last_os_error())
         }
         _ => Ready::Nothing,
-    }
-}
-
-/// A frame that was read; freed on drop.
-#[derive(Debug)]
-pub struct Frame {
-    raw: NonNull<sys::ast_frame>,
-    kind: sys::ast_frame_type,
-    value: c_int,
-}
-
-impl Frame {
-    /// Reads from a live, unlocked channel that nobody else reads now; `None` is a hangup.
-    fn read(channel: *mut sys::ast_channel) -> Option<Self> {
-        // SAFETY: `wait` reads its own channel and a leg that only it uses (main/channel.c:
-        // ast_read); the frame is ours to free.
-        unsafe {
-            let raw = NonNull::new(sys::ast_read(channel))?;
-            Some(Self {
-                raw,
-                kind: sys::rust_ivr_frame_type(raw.as_ptr())
-                    .try_into()
-                    .unwrap_or(0),
-                value: sys::rust_ivr_frame_value(raw.as_ptr()),
-            })
-        }
-    }
-
-    pub(super) fn kind(&self) -> sys::ast_frame_type {
-        self.kind
-    }
-
-    pub(super) fn value(&self) -> c_int {
-        self.value
-    }
-
-    fn is_control(&self, what: sys::ast_control_frame_type) -> bool {
-        u32::try_from(self.value()) == Ok(what)
-    }
-
-    pub(super) fn as_ptr(&self) -> *mut sys::ast_frame {
-        self.raw.as_ptr()
-    }
-}
-
-impl Drop for Frame {
-    fn drop(&mut self) {
-        // SAFETY: ours, once (main/frame.c: ast_frfree).
-        unsafe { sys::rust_ivr_frame_free(self.raw.as_ptr()) };
     }
 }

@@ -66,6 +66,9 @@ pub(super) const OPTIONS: &[(&str, &str, Read)] = &[
     ("ivr", "repeat", |d, v| {
         put(&mut d.settings.ivr.repeat, whole(v, "times", 1..=10, 1))
     }),
+    ("ivr", "tones", |d, v| {
+        put(&mut d.settings.ivr.tones, yes_or_no(v))
+    }),
     ("ivr", "follow_forwards", |d, v| {
         put(&mut d.settings.ivr.follow_forwards, yes_or_no(v))
     }),

@@ -152,6 +152,7 @@ fn every_value_reaches_its_place() {
         "[general]\nfallback = PJSIP/a\noutbound = PJSIP/${NUMBER}@b\nmanager = PJSIP/${NUMBER}@c\n\
          [numbers]\ncountry_code = 372\nnational_prefix =\nnational_length = 7\n\
          [ivr]\nfallback_timeout = 0\ndigit_timeout = 3\ninterdigit_timeout = 4\nrepeat = 5\nsounds = /s\n\
+         tones = no\n\
          [database]\nfile = /f\ntimeout = 20\nconnections = 6\nsnapshot = 0\n\
          menu_snapshot = SELECT '?', 2\ncode_snapshot = select 1",
     )
@@ -173,6 +174,7 @@ fn every_value_reaches_its_place() {
     assert_eq!(settings.ivr.digit_timeout, Duration::from_secs(3));
     assert_eq!(settings.ivr.interdigit_timeout, Duration::from_secs(4));
     assert_eq!(settings.ivr.repeat, 5);
+    assert!(!settings.ivr.tones);
     assert_eq!(settings.ivr.sounds, "/s");
     assert_eq!(
         settings.database.driver,

@@ -111,7 +111,7 @@ impl Rtp {
         voice::key_tones(key).ok_or_else(|| format!("there is no key {key:?}"))?;
         let mut state = self.0.state.lock().unwrap();
         let agreed = state.sending.route().map(|route| route.events.is_some());
-        if way == Way::Events && agreed == Some(false) {
+        if way != Way::InBand && agreed == Some(false) {
             return Err("the other side takes no RFC 4733 digits".into());
         }
         let ticket = state.sending.press(key, way, length);

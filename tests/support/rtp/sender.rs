@@ -19,6 +19,8 @@ pub enum Way {
     Events,
     /// As two tones in the sound.
     InBand,
+    /// Both at once, as some gateways do.
+    Both,
 }
 
 /// A key that waits for its turn or is down.
@@ -135,9 +137,17 @@ impl Sending {
         key.done += 1;
         let (packets, last) = match (key.way, route.events) {
             // One step more, so that the end really comes the key's length after the beginning.
-            (Way::Events, Some(kind)) => {
+            (Way::Events | Way::Both, Some(kind)) => {
                 let last = key.done > key.frames;
-                (self.event(kind, &key, last), last)
+                let mut packets = self.event(kind, &key, last);
+                if key.way == Way::Both {
+                    let tones = key_tones(key.key).filter(|_| !last);
+                    packets.push(self.sound(route.codec, tones));
+                } else {
+                    // The own sound goes on unheard while a key is down.
+                    self.voice.next_frame(None);
+                }
+                (packets, last)
             }
             // Without events agreed the caller's phone has only its voice left.
             _ => {
@@ -155,8 +165,6 @@ impl Sending {
     }
 
     fn event(&mut self, kind: u8, key: &Key, last: bool) -> Vec<Packet> {
-        // The own sound goes on unheard while a key is down.
-        self.voice.next_frame(None);
         let event = TelephoneEvent {
             event: TelephoneEvent::number(key.key).unwrap_or_default(),
             end: last,

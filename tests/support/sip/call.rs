@@ -15,6 +15,8 @@ pub enum Dtmf {
     Rfc4733,
     /// Two tones in the sound, 120 ms.
     InBand,
+    /// Both of them at once, 100 ms.
+    Both,
     /// SIP INFO with `application/dtmf-relay`.
     Info,
 }
@@ -164,7 +166,7 @@ impl Call {
     pub fn press(&self, key: char, dtmf: Dtmf) -> Instant {
         let length = match dtmf {
             Dtmf::InBand => 120,
-            Dtmf::Rfc4733 | Dtmf::Info => 100,
+            Dtmf::Rfc4733 | Dtmf::Both | Dtmf::Info => 100,
         };
         self.press_for(key, dtmf, Duration::from_millis(length))
     }
@@ -177,6 +179,7 @@ impl Call {
         let way = match dtmf {
             Dtmf::Rfc4733 => Way::Events,
             Dtmf::InBand => Way::InBand,
+            Dtmf::Both => Way::Both,
             Dtmf::Info => {
                 let body = format!("Signal={key}\r\nDuration={}\r\n", length.as_millis());
                 return self.info("application/dtmf-relay", &body);
