@@ -321,7 +321,7 @@ fn keys_that_are_none_of_ours_reach_who_hears_the_manager_and_nobody_else() {
         conference.client.hangup();
         third.hangup();
         conference.manager.wait_ended(SOON);
-        assert_nothing_left(&office);
+        office.assert_nothing_left();
     }
 }
 

@@ -21,7 +21,7 @@ const TIMEOUT: Duration = Duration::from_millis(300);
 /// What a bad database may cost a caller beyond it.
 const MARGIN: Duration = Duration::from_millis(100);
 
-/// Callers without rows; each has a number of its own, so that its story can be told apart.
+/// Callers without rows; each has a number of its own, so that its story can be found.
 fn strangers(from: u32, count: u32) -> Vec<String> {
     (from..from + count)
         .map(|number| format!("7901{number:07}"))
@@ -139,30 +139,33 @@ fn a_frozen_killed_or_broken_mariadb_costs_a_caller_its_timeout_and_no_more() {
     let secret = "not-the-password";
     office.use_database(&over_tcp(&office, secret));
     assert_in_time(&office, "wrong password", &strangers(60, 2), usual);
-    let told = office
+    let logged = office
         .machine
         .wait_log("does not let user 'asterisk' in", SOON);
-    assert!(told.contains("check [database] user, password"), "{told}");
+    assert!(
+        logged.contains("check [database] user, password"),
+        "{logged}"
+    );
     office.use_database(&over_tcp(&office, MariaDb::PASSWORD));
     assert_rings(&office, ONE_BUTTON, CAKES_NUMBER);
     let log = office.machine.log() + &office.machine.cli("rustivr show status");
     for secret in [secret, MariaDb::PASSWORD] {
         assert!(!log.contains(secret), "a password stands in the log");
     }
-    assert_readers_are_told_of(&office);
+    assert_a_readable_password_is_warned_of(&office);
     office.assert_nothing_left();
 }
 
 /// A file with a password that everybody may read draws a warning, and no other file does.
-fn assert_readers_are_told_of(office: &Office) {
+fn assert_a_readable_password_is_warned_of(office: &Office) {
     let file = office.run.directory().join("etc").join(CONF);
     for (mode, warned) in [(0o644, true), (0o640, false)] {
         fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("our own file");
         let mark = office.machine.log_mark();
         office.use_database(&over_tcp(office, MariaDb::PASSWORD));
-        let told = office.machine.log_since(mark);
+        let logged = office.machine.log_since(mark);
         let warning = "holds a password and everybody may read it: chmod o-r";
-        assert_eq!(told.contains(warning), warned, "{mode:o}: {told}");
+        assert_eq!(logged.contains(warning), warned, "{mode:o}: {logged}");
     }
     // The password stands in a file of its own.
     let own = fs::read_to_string(&file).expect("the configuration");

@@ -162,9 +162,7 @@ impl Disk {
     /// Under another name first, so that the file is whole at every moment. Only the change of names
     /// is done under the lock: a reload does not wait for the disk.
     fn write(&self, tables: &Tables, at: SystemTime) -> Result<(), String> {
-        // The directory before may still be writing.
-        let new = format!("sqlite3.new{}", self.owner % 2);
-        let new = self.file.with_extension(new);
+        let new = self.new_file();
         let written = self.write_new(&new, tables).and_then(|()| {
             let file = File::options().append(true).open(&new);
             let dated = file.and_then(|file| file.set_modified(at));
@@ -179,6 +177,12 @@ impl Disk {
             let _ = fs::remove_file(&new); // It may not even be there.
         }
         written
+    }
+
+    /// The directory before may still be writing its own.
+    fn new_file(&self) -> PathBuf {
+        let new = format!("sqlite3.new{}", self.owner % 2);
+        self.file.with_extension(new)
     }
 
     fn write_new(&self, new: &Path, tables: &Tables) -> Result<(), String> {
@@ -283,4 +287,49 @@ fn write_table<const N: usize>(
         insert.execute(params_from_iter(row))?;
     }
     Ok(Some(table.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    /// Tables that take a while to write.
+    fn large() -> Tables {
+        let mut menus = Builder::new();
+        for row in 0..20_000 {
+            let cell = |at| Some(format!("{row} {at}"));
+            menus.push(cell).unwrap();
+        }
+        let table = Arc::new(menus.finish());
+        let at = SystemTime::now();
+        let menus = Some(TableSnapshot { table, at });
+        Tables {
+            menus,
+            ..Tables::default()
+        }
+    }
+
+    #[test]
+    fn a_reload_does_not_wait_for_the_file_to_be_written() {
+        let name = format!("rustivr-disk-{}", std::process::id());
+        let dir = std::env::temp_dir().join(name);
+        fs::create_dir_all(&dir).unwrap();
+        let tables = large();
+        // Once is enough: if the reload waited, the file would always be complete, and gone.
+        let unfinished = (0..50).any(|_| {
+            let mut before = Disk::new(&dir, "origin".to_owned());
+            let new = before.new_file();
+            thread::scope(|scope| {
+                let writing = scope.spawn(|| before.save(&tables));
+                while !new.exists() && !writing.is_finished() {
+                    thread::yield_now();
+                }
+                let _after = Disk::new(&dir, "origin".to_owned());
+                new.exists()
+            })
+        });
+        assert!(unfinished);
+        let _ = fs::remove_dir_all(&dir);
+    }
 }

@@ -11,8 +11,11 @@ const STRICT: char = '\u{2}';
 
 /// A stored key as the snapshot keeps it.
 pub(super) enum Stored {
-    /// Text. `padded`: blanks behind it do not count, as in most of MySQL's collations.
+    /// Text. `padded`: blanks behind it do not count.
     Text { padded: bool },
+    /// Text of MySQL in whose collation neither blanks behind it count nor what it has outside of ASCII,
+    /// where no number has anything: marks of direction, accents.
+    Bare,
     /// A number of MySQL.
     Loose,
     /// A number of SQLite.
@@ -25,6 +28,7 @@ impl Stored {
         match self {
             Self::Text { padded: false } => text,
             Self::Text { padded: true } => text.trim_end_matches(' ').to_owned(),
+            Self::Bare => bare(&text),
             Self::Loose => format!("{LOOSE}{}", plain(&text)),
             Self::Strict => format!("{STRICT}{}", plain(&text)),
         }
@@ -49,9 +53,16 @@ pub(super) fn keys_of(forms: &[&str]) -> Vec<String> {
 
 /// Which of the forms a row has that the database found: rows of an earlier form come first.
 pub(super) fn rank(stored: Option<&str>, forms: &[&str]) -> usize {
-    let stored = stored.unwrap_or_default().trim_end_matches(' ');
+    let stored = &*bare(stored.unwrap_or_default());
     let is = |form: &&str| *form == stored || loose(form) == plain(stored);
     forms.iter().position(is).unwrap_or(forms.len())
+}
+
+/// A text without blanks behind it and without what is no ASCII.
+fn bare(text: &str) -> String {
+    let mut ascii: String = text.chars().filter(char::is_ascii).collect();
+    ascii.truncate(ascii.trim_end_matches(' ').len());
+    ascii
 }
 
 /// `7.00` of a decimal column is 7.
@@ -93,6 +104,8 @@ mod tests {
         assert!(finds(text(true), "7912  ", &["7912", "+7912"]));
         assert!(!finds(text(false), "7912  ", &["7912", "+7912"]));
         assert!(!finds(text(true), "7", &["007"]));
+        let marked = "\u{202a}7912 \u{202c}";
+        assert!(finds(Stored::Bare, marked, &["7912"]) && !finds(text(true), marked, &["7912"]));
         for asked in ["7", "007", "+7"] {
             assert!(finds(Stored::Loose, "7", &[asked]), "{asked}");
             assert!(finds(Stored::Loose, "7.00", &[asked]), "{asked}");
@@ -108,6 +121,7 @@ mod tests {
         let forms = ["79120000001", "+79120000001", "89120000001", "9120000001"];
         let ranks = [
             ("79120000001 ", 0),
+            ("\u{202a}+79120000001\u{202c}", 1),
             ("+79120000001", 1),
             ("9120000001", 3),
             ("9120000001.0", 3),

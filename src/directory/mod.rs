@@ -220,10 +220,14 @@ fn menu_row(mut column: impl FnMut(usize) -> Option<String>) -> MenuRow {
 /// Rows of one answer that are read before they are put in order.
 const MAX_READ: usize = 8 * MAX_ROWS;
 
+/// Where a row of a menu belongs: which of the number's forms it has, and to which menu of the table
+/// it belongs, where that has a number.
+type Place = (usize, Option<i128>);
+
 /// The rows of a menu in the order in which they are read out: those of the number's earlier forms
-/// first, those of one form as the database gave them.
-fn in_order(mut rows: Vec<(usize, MenuRow)>) -> Vec<MenuRow> {
-    rows.sort_by_key(|(rank, _)| *rank);
+/// first, of one form menu by menu, those of one menu as the database gave them.
+fn in_order(mut rows: Vec<(Place, MenuRow)>) -> Vec<MenuRow> {
+    rows.sort_by_key(|(place, _)| *place);
     rows.truncate(MAX_ROWS);
     rows.into_iter().map(|(_, row)| row).collect()
 }

@@ -5,39 +5,58 @@ use super::table::TooLong;
 use crate::settings::{Database, Driver};
 
 /// A1, the customer's statement, asking for every form of the number in one round trip. The phone
-/// behind its columns tells which form a row has.
-/// Like the customer's it has no ORDER BY: only the columns that it names are known to exist.
+/// behind its columns tells which form a row has, and the id which menu it belongs to.
+/// Like the customer's it has no ORDER BY: only the columns that it names are known to exist, and the
+/// buttons of a menu are read out as they lie in their table, which a server that sorts forgets.
 const MENU_QUERY: &str = "SELECT i.scenario, i.scenarioMsg, b.keyNum, b.msgMp3, b.transferTo, \
-     phone FROM sAsterisk_ivr AS i LEFT JOIN sAsterisk_ivr_button AS b ON (b.ivrID = i.id) \
+     phone, i.id FROM sAsterisk_ivr AS i LEFT JOIN sAsterisk_ivr_button AS b ON (b.ivrID = i.id) \
      WHERE phone IN (?, ?, ?, ?)";
 
 /// The customer's statement for the code that a manager typed.
 const CODE_QUERY: &str = "SELECT phone FROM sAsterisk_prefix WHERE pref = ?";
 
-/// A1 for everybody, the phone in front. At the end: whether blanks behind it do not count, which
-/// the column's collation decides.
-const MENU_SNAPSHOT: &str = "SELECT phone, i.scenario, i.scenarioMsg, b.keyNum, b.msgMp3, b.transferTo, \
-     RTRIM(phone) = phone FROM sAsterisk_ivr AS i LEFT JOIN sAsterisk_ivr_button AS b ON (b.ivrID = i.id)";
+/// A1 for everybody, the phone in front; behind, whether it is found without what is around it.
+/// SQLite may look the buttons up in an index of its own making, in which they are in another order.
+const MENUS_OF_SQLITE: &str = "SELECT phone, i.scenario, i.scenarioMsg, b.keyNum, b.msgMp3, b.transferTo, \
+     RTRIM(phone) = phone FROM sAsterisk_ivr AS i LEFT JOIN \
+     (SELECT *, row_number() OVER () AS place FROM sAsterisk_ivr_button) AS b ON (b.ivrID = i.id) \
+     ORDER BY i.id, b.place";
 
 /// Every code with its number.
-const CODE_SNAPSHOT: &str = "SELECT pref, phone, RTRIM(pref) = pref FROM sAsterisk_prefix";
+const CODES_OF_SQLITE: &str = "SELECT pref, phone, RTRIM(pref) = pref FROM sAsterisk_prefix";
 
-/// Rows that are read at once of a table on a server. They fit into what the network holds, so the
+/// The same of a server. What nobody sees in a number (marks of direction, accents, blanks behind it)
+/// counts or not as the column's collation says. (By way of utf8mb4, for what is binary.)
+const MENUS_OF_MYSQL: &str = "SELECT phone, i.scenario, i.scenarioMsg, b.keyNum, b.msgMp3, b.transferTo, \
+     RTRIM(REPLACE(CONVERT(CONVERT(phone USING utf8mb4) USING ascii), '?', '')) = phone, i.id \
+     FROM sAsterisk_ivr AS i LEFT JOIN sAsterisk_ivr_button AS b ON (b.ivrID = i.id) \
+     WHERE i.id BETWEEN ? AND ?";
+const CODES_OF_MYSQL: &str = "SELECT pref, phone, \
+     RTRIM(REPLACE(CONVERT(CONVERT(pref USING utf8mb4) USING ascii), '?', '')) = pref FROM sAsterisk_prefix";
+
+/// Menus that are read at once of a server. Their rows fit into what the network holds, so the
 /// server is done with the table when it has sent them, however slow we are: a table of MyISAM is
 /// locked until then, the site's UPDATE waits for that, and every caller for the UPDATE.
 /// (`SQL_BUFFER_RESULT` is meant for this and does not help: MariaDB 11.8 keeps the lock.)
-pub(super) const PORTION: usize = if cfg!(test) { 100 } else { 1000 };
+pub(super) const PORTION: usize = 250;
 
-/// The menus of a server in portions, in the order of what the buttons are joined by, which is the
-/// last column: the statement for the first and the one for those that follow.
-fn portions(driver: &Driver) -> (String, Option<String>) {
-    match driver {
-        Driver::Sqlite { .. } => (MENU_SNAPSHOT.to_owned(), None),
-        Driver::Mysql { .. } => {
-            let all = MENU_SNAPSHOT.replace(" FROM", ", i.id FROM");
-            let end = format!("ORDER BY i.id LIMIT {PORTION}");
-            let next = format!("{all} WHERE i.id > ? {end}");
-            (format!("{all} {end}"), Some(next))
+/// The ids of the next portion's menus, in order. The menus themselves are not asked for in an order:
+/// a server that sorts them loses the order of the buttons.
+pub(super) struct Ids {
+    /// The first portion's.
+    pub(super) first: String,
+    /// Its `?` is the last id of the portion before.
+    pub(super) next: String,
+}
+
+impl Ids {
+    fn new() -> Self {
+        let ids = |which: &str| {
+            format!("SELECT id FROM sAsterisk_ivr WHERE id {which} ORDER BY id LIMIT {PORTION}")
+        };
+        Self {
+            first: ids("IS NOT NULL"),
+            next: ids("> ?"),
         }
     }
 }
@@ -48,8 +67,8 @@ pub(super) struct Query {
     option: &'static str,
     /// The statement.
     pub(super) sql: String,
-    /// The statement for the next portion, if it is read in portions; its `?` is where the last ended.
-    pub(super) next: Option<String>,
+    /// It is asked for portions of the menus, between two ids.
+    pub(super) ids: Option<Ids>,
     /// For a menu: how many forms of the number it asks for.
     pub(super) parameters: usize,
     /// It is not the operator's own, and gives one column more: see there.
@@ -100,10 +119,15 @@ impl Query {
         }
     }
 
-    /// Whether blanks behind the key of a row do not count. Of an operator's own query nothing is
-    /// known but that most collations are so.
-    pub(super) fn is_padded(&self, mut column: impl FnMut(usize) -> Option<String>) -> bool {
-        !self.built_in || column(self.width()).is_some_and(|padded| padded == "1")
+    /// For a menu of ours: the number of the row it belongs to, to be asked for by position.
+    pub(super) fn id(&self, mut column: impl FnMut(usize) -> Option<String>) -> Option<i128> {
+        let id = self.built_in.then(|| column(self.width() + 1));
+        id.flatten()?.parse().ok()
+    }
+
+    /// Whether the key of a row is found, too, without what nobody sees of it.
+    pub(super) fn is_bare(&self, mut column: impl FnMut(usize) -> Option<String>) -> bool {
+        self.built_in && column(self.width()).is_some_and(|bare| bare == "1")
     }
 
     /// What to say when the answer has no end.
@@ -129,7 +153,7 @@ impl Queries {
             menu: Query {
                 option: "menu_query",
                 sql: menu.to_owned(),
-                next: None,
+                ids: None,
                 parameters: forms,
                 built_in: settings.menu_query.is_none(),
                 columns: &["scenario", "scenarioMsg", "keyNum", "msgMp3", "transferTo"],
@@ -137,7 +161,7 @@ impl Queries {
             code: Query {
                 option: "code_query",
                 sql: code.to_owned(),
-                next: None,
+                ids: None,
                 parameters: 1,
                 built_in: settings.code_query.is_none(),
                 columns: &["phone"],
@@ -156,49 +180,57 @@ pub(super) struct Snapshots {
 impl Snapshots {
     /// Says in the log what the snapshot will not hold.
     pub(super) fn new(settings: &Database) -> Self {
-        let query = |option,
-                     own: &Option<String>,
-                     live: (&str, &Option<String>),
-                     (default, next): (String, Option<String>),
-                     columns| {
-            let (live, own_live) = live;
-            if own.is_none() && own_live.is_some() {
-                log::warn!(
-                    "[database] {live} is your own and {option} is not there: while the database \
-                     is away, nothing can be looked up by {live}"
-                );
-                return None;
-            }
-            Some(Query {
-                option,
-                sql: own.clone().unwrap_or(default),
-                next: next.filter(|_| own.is_none()),
-                parameters: 0,
-                built_in: own.is_none(),
-                columns,
-            })
+        let (menus, codes, ids) = match settings.driver {
+            Driver::Sqlite { .. } => (MENUS_OF_SQLITE, CODES_OF_SQLITE, None),
+            Driver::Mysql { .. } => (MENUS_OF_MYSQL, CODES_OF_MYSQL, Some(Ids::new())),
         };
+        let query = |own: &Option<String>, live: (&str, &Option<String>), default: Query| {
+            let (live, own_live) = live;
+            match own {
+                Some(own) => Some(Query {
+                    sql: own.clone(),
+                    ids: None,
+                    parameters: 0,
+                    built_in: false,
+                    ..default
+                }),
+                None if own_live.is_some() => {
+                    let option = default.option;
+                    log::warn!(
+                        "[database] {live} is your own and {option} is not there: while the \
+                         database is away, nothing can be looked up by {live}"
+                    );
+                    None
+                }
+                None => Some(default),
+            }
+        };
+        let built_in = |option, sql: &str, ids: Option<Ids>, columns| Query {
+            option,
+            sql: sql.to_owned(),
+            parameters: if ids.is_some() { 2 } else { 0 },
+            ids,
+            built_in: true,
+            columns,
+        };
+        const MENUS: &[&str] = &[
+            "phone",
+            "scenario",
+            "scenarioMsg",
+            "keyNum",
+            "msgMp3",
+            "transferTo",
+        ];
         Self {
             menus: query(
-                "menu_snapshot",
                 &settings.menu_snapshot,
                 ("menu_query", &settings.menu_query),
-                portions(&settings.driver),
-                &[
-                    "phone",
-                    "scenario",
-                    "scenarioMsg",
-                    "keyNum",
-                    "msgMp3",
-                    "transferTo",
-                ],
+                built_in("menu_snapshot", menus, ids, MENUS),
             ),
             codes: query(
-                "code_snapshot",
                 &settings.code_snapshot,
                 ("code_query", &settings.code_query),
-                (CODE_SNAPSHOT.to_owned(), None),
-                &["pref", "phone"],
+                built_in("code_snapshot", codes, None, &["pref", "phone"]),
             ),
         }
     }

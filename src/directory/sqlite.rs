@@ -66,7 +66,8 @@ impl SqliteDirectory {
             while rows.len() < MAX_READ {
                 let Some(row) = answer.next()? else { break };
                 let text = |at| row.get_ref(at).ok().and_then(column);
-                rows.push((query.rank(text, &forms), menu_row(text)));
+                let place = (query.rank(text, &forms), query.id(text));
+                rows.push((place, menu_row(text)));
             }
             Ok(in_order(rows))
         })
@@ -81,19 +82,24 @@ impl SqliteDirectory {
         })
     }
 
-    /// A whole table. It may take [`SNAPSHOT_TIME`], of which locks may take the time budget.
+    /// A whole table, over a connection of its own. It may take [`SNAPSHOT_TIME`], of which locks may
+    /// take the time budget.
     pub(super) fn read_table<const N: usize>(
         &self,
         query: &Query,
     ) -> Result<Table<N>, LookupError> {
-        let read = self.ask_within(SNAPSHOT_TIME, query, [], |answer| {
+        let mut conn = self.open(self.file_id()?)?.conn;
+        let allowed = conn.pragma_update(None, "automatic_index", true);
+        allowed.map_err(|e| self.error(e))?;
+        let deadline = Instant::now() + SNAPSHOT_TIME;
+        let take = |answer: &mut Rows<'_>| {
             let mut table = Builder::new();
             while let Some(row) = answer.next()? {
                 let text = |at| row.get_ref(at).ok().and_then(column);
                 let stored = match row.get_ref(0) {
                     Ok(ValueRef::Integer(_) | ValueRef::Real(_)) => Stored::Strict,
                     _ => Stored::Text {
-                        padded: query.built_in && query.is_padded(text),
+                        padded: query.is_bare(text),
                     },
                 };
                 let cell = |at| match at {
@@ -105,7 +111,8 @@ impl SqliteDirectory {
                 }
             }
             Ok(Ok(table.finish()))
-        })?;
+        };
+        let read = self.read(&mut conn, query, [], take, deadline)?;
         read.map_err(|why| LookupError::Refused(query.too_long(why)))
     }
 
@@ -122,17 +129,7 @@ impl SqliteDirectory {
         parameters: impl Params,
         take: impl FnOnce(&mut Rows<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, LookupError> {
-        self.ask_within(self.timeout, query, parameters, take)
-    }
-
-    fn ask_within<T>(
-        &self,
-        time: Duration,
-        query: &Query,
-        parameters: impl Params,
-        take: impl FnOnce(&mut Rows<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, LookupError> {
-        let deadline = Instant::now() + time;
+        let deadline = Instant::now() + self.timeout;
         let file = self.file_id()?;
         let opened = self.idle.lock().pop();
         let mut opened = match opened.filter(|opened| opened.file == file) {
@@ -161,6 +158,10 @@ impl SqliteDirectory {
     fn open(&self, file: FileId) -> Result<Opened, LookupError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&self.file, flags).map_err(|e| self.error(e))?;
+        // A caller's buttons come as they lie in their table, not in the order of an index that SQLite
+        // makes for one question; to make it would take longer, too.
+        let forbidden = conn.pragma_update(None, "automatic_index", false);
+        forbidden.map_err(|e| self.error(e))?;
         Ok(Opened { conn, file })
     }
 

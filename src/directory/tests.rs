@@ -1,9 +1,10 @@
 //! The directory and its snapshot against real SQLite files and a MySQL server that lies.
-//! What a real MariaDB does is tested where the containers are.
+//! What a real MariaDB does is tested where the containers are, and that the snapshot gives the rows that
+//! the database gives, whatever it holds, in `tests/alike.rs`.
 
 mod breaker;
 mod hosts;
-mod liar;
+pub(super) mod liar;
 mod mysql;
 mod places;
 mod snapshot;
@@ -86,7 +87,7 @@ impl Drop for Dir {
 }
 
 /// A server on this machine.
-fn local(port: u16) -> Host {
+pub(super) fn local(port: u16) -> Host {
     let name = "127.0.0.1".to_owned();
     Host { name, port }
 }

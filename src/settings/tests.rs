@@ -86,13 +86,13 @@ fn the_sample_uncommented_is_right_too() {
 
 #[test]
 fn the_sample_names_every_option() {
-    let told: Vec<_> = lines(&uncommented(SAMPLE))
+    let documented: Vec<_> = lines(&uncommented(SAMPLE))
         .into_iter()
         .map(|l| (l.section, l.key))
         .collect();
     for (section, key, _) in options::OPTIONS {
-        let told = told.contains(&((*section).to_owned(), (*key).to_owned()));
-        assert!(told, "[{section}] {key}");
+        let found = documented.contains(&((*section).to_owned(), (*key).to_owned()));
+        assert!(found, "[{section}] {key}");
     }
 }
 
@@ -365,7 +365,7 @@ fn other_values_are_refused_with_what_is_right() {
 }
 
 #[test]
-fn all_wrong_lines_are_told_in_order() {
+fn all_wrong_lines_are_reported_in_order() {
     let error = parse("[ivr]\nrepeat = 0\ndigit_timeout = 7 s\n[x]\ny = z").unwrap_err();
     let starts: Vec<_> = error
         .to_string()
@@ -390,10 +390,10 @@ proptest! {
     }
 
     #[test]
-    fn a_password_is_never_told(password in "[A-Za-z]{12,40}") {
+    fn a_password_is_never_shown(password in "[A-Za-z]{12,40}") {
         let text = format!("[database]\ndriver = mysql\npassword = {password}\npasswd = {password}");
         let error = parse(&text).unwrap_err();
-        let told = format!("{error} {error:?}");
-        prop_assert!(!told.contains(&password));
+        let text = format!("{error} {error:?}");
+        prop_assert!(!text.contains(&password));
     }
 }

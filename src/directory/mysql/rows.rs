@@ -1,5 +1,6 @@
 //! Rows out of a connection.
 
+use std::collections::HashMap;
 use std::os::fd::RawFd;
 
 use mysql::prelude::Queryable;
@@ -7,7 +8,7 @@ use mysql::{Column, Conn, Params, Row, Statement, Value};
 use nix::sys::socket::{Shutdown, shutdown};
 
 use super::super::keys::Stored;
-use super::super::queries::{PORTION, Query};
+use super::super::queries::{Ids, PORTION, Query};
 use super::super::table::{Builder, Table, TooLong};
 use super::super::{MAX_READ, in_order, menu_row, text};
 use crate::ports::MenuRow;
@@ -28,85 +29,126 @@ pub(super) fn read_rows(
     while rows.len() < MAX_READ {
         let Some(row) = answer.next() else { break };
         let mut row = row?;
-        let rank = query.rank(|at| column(&mut row, at), forms);
-        rows.push((rank, menu_row(|at| column(&mut row, at))));
+        let mut cell = |at| column(&mut row, at);
+        let place = (query.rank(&mut cell, forms), query.id(&mut cell));
+        rows.push((place, menu_row(cell)));
     }
     Ok(in_order(rows))
+}
+
+/// Why the reading of a table ended early.
+enum Stop {
+    Lost(mysql::Error),
+    TooLong,
+}
+
+impl From<mysql::Error> for Stop {
+    fn from(error: mysql::Error) -> Self {
+        Self::Lost(error)
+    }
 }
 
 /// Every row. What is too long is not read to its end: the connection is cut off instead.
 pub(super) fn read_all<const N: usize>(
     conn: &mut Conn,
-    first: &Statement,
+    statement: &Statement,
     query: &Query,
     socket: RawFd,
 ) -> mysql::Result<Result<Table<N>, TooLong>> {
     let mut table = Builder::new();
     let is_number = |column: &Column| column.column_type().is_numeric_type();
-    let number = first.columns().first().is_some_and(is_number);
-    if query.next.is_some() {
-        // All portions show the tables at one moment, where the tables can do that.
-        conn.query_drop("START TRANSACTION WITH CONSISTENT SNAPSHOT")?;
-    }
-    let (mut statement, mut parameters) = (first.clone(), Params::Empty);
-    loop {
-        let read = read_portion(conn, &statement, parameters, query, number, &mut table)?;
-        let last = match (read, &query.next) {
-            (Ok(Some(last)), Some(_)) => last,
-            (Ok(_), _) => return Ok(Ok(table.finish())),
-            (Err(why), _) => {
-                // An error means that the connection is gone already.
-                let _ = shutdown(socket, Shutdown::Both);
-                return Ok(Err(why));
-            }
-        };
-        statement = conn.prep(query.next.as_deref().unwrap_or_default())?;
-        parameters = Params::Positional(vec![last]);
+    let number = statement.columns().first().is_some_and(is_number);
+    let mut take = |row| {
+        push(&mut table, query, number, row).map_err(|TooLong| {
+            // An error means that the connection is gone already.
+            let _ = shutdown(socket, Shutdown::Both);
+            Stop::TooLong
+        })
+    };
+    let read = match &query.ids {
+        Some(ids) => read_portions(conn, statement, query, ids, socket, &mut take),
+        None => each(conn, statement, Params::Empty, &mut take),
+    };
+    match read {
+        Ok(()) => Ok(Ok(table.finish())),
+        Err(Stop::TooLong) => Ok(Err(TooLong)),
+        Err(Stop::Lost(error)) => Err(error),
     }
 }
 
-/// One portion of a table, or all of it. Gives where a full portion ends: behind the rows of the last
-/// caller but one, for the last one's may go on.
-fn read_portion<const N: usize>(
+/// Every row of one answer.
+fn each(
     conn: &mut Conn,
     statement: &Statement,
     parameters: Params,
-    query: &Query,
-    number: bool,
-    table: &mut Builder<N>,
-) -> mysql::Result<Result<Option<Value>, TooLong>> {
-    let mut rows: Vec<Row> = Vec::new();
+    take: &mut impl FnMut(Row) -> Result<(), Stop>,
+) -> Result<(), Stop> {
     for row in conn.exec_iter(statement, parameters)? {
-        let row = row?;
-        if query.next.is_none() {
-            if let Err(why) = push(table, query, number, row) {
-                return Ok(Err(why));
-            }
-        } else if rows.len() == PORTION {
-            return Ok(Err(TooLong));
-        } else {
-            rows.push(row);
-        }
+        take(row?)?;
     }
+    Ok(())
+}
+
+/// An answer of so many rows at most.
+fn collect(
+    conn: &mut Conn,
+    statement: &Statement,
+    parameters: Params,
+    most: usize,
+    socket: RawFd,
+) -> Result<Vec<Row>, Stop> {
+    let mut rows = Vec::new();
+    each(conn, statement, parameters, &mut |row| {
+        if rows.len() == most {
+            let _ = shutdown(socket, Shutdown::Both);
+            return Err(Stop::TooLong);
+        }
+        rows.push(row);
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// Portion by portion, menus in the order of their ids, the buttons of each as the server gives them.
+fn read_portions(
+    conn: &mut Conn,
+    statement: &Statement,
+    query: &Query,
+    ids: &Ids,
+    socket: RawFd,
+    take: &mut impl FnMut(Row) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    // All portions show the tables at one moment, where the tables can do that.
+    conn.query_drop("START TRANSACTION WITH CONSISTENT SNAPSHOT")?;
     let at = query.width() + 1;
-    let mut end = None;
-    if rows.len() == PORTION {
-        let last = rows.last().and_then(|row| row.as_ref(at)).cloned();
-        let before = rows.iter().rposition(|row| row.as_ref(at) != last.as_ref());
-        end = match before {
-            Some(before) => {
-                rows.truncate(before + 1);
-                rows[before].as_ref(at).cloned()
-            }
-            None => last,
-        };
-    }
-    for row in rows {
-        if let Err(why) = push(table, query, number, row) {
-            return Ok(Err(why));
+    let mut found = {
+        let first = conn.prep(&ids.first)?;
+        collect(conn, &first, Params::Empty, PORTION, socket)?
+    };
+    while let (Some(first), Some(last)) = (id_of(found.first(), 0), id_of(found.last(), 0)) {
+        let between = Params::Positional(vec![first, last.clone()]);
+        let mut rows = collect(conn, statement, between, PORTION * MAX_READ, socket)?;
+        let places = found
+            .iter_mut()
+            .zip(0..)
+            .filter_map(|(row, place)| Some((column(row, 0)?, place)));
+        let places: HashMap<String, usize> = places.collect();
+        rows.sort_by_cached_key(|row| {
+            let id = id_of(Some(row), at).and_then(as_text);
+            id.and_then(|id| places.get(&id).copied())
+        });
+        rows.into_iter().try_for_each(&mut *take)?;
+        if found.len() < PORTION {
+            break;
         }
+        let next = conn.prep(&ids.next)?;
+        found = collect(conn, &next, Params::Positional(vec![last]), PORTION, socket)?;
     }
-    Ok(Ok(end))
+    Ok(())
+}
+
+fn id_of(row: Option<&Row>, at: usize) -> Option<Value> {
+    row?.as_ref(at).cloned()
 }
 
 fn push<const N: usize>(
@@ -117,8 +159,10 @@ fn push<const N: usize>(
 ) -> Result<(), TooLong> {
     let stored = match number {
         true => Stored::Loose,
+        false if query.is_bare(|at| column(&mut row, at)) => Stored::Bare,
+        // Of an operator's own query nothing is known but that in most collations blanks do not count.
         false => Stored::Text {
-            padded: query.is_padded(|at| column(&mut row, at)),
+            padded: !query.built_in,
         },
     };
     table.push(|at| match at {
@@ -129,7 +173,11 @@ fn push<const N: usize>(
 
 /// A value as text.
 pub(super) fn column(row: &mut Row, at: usize) -> Option<String> {
-    match row.take::<Value, _>(at)? {
+    as_text(row.take(at)?)
+}
+
+fn as_text(value: Value) -> Option<String> {
+    match value {
         Value::NULL => None,
         Value::Bytes(bytes) => Some(text(bytes)),
         Value::Int(number) => Some(number.to_string()),

@@ -93,6 +93,8 @@ fn the_connector_asks_a_server_in_doubt_as_callers_would() {
 fn a_refusal_is_no_reason_not_to_ask() {
     let (server, dir) = (Liar::start(Lie::None), Dir::new());
     let directory = copied_from(&server, &dir);
+    // Each is tried with a question.
+    wait_for_snapshot(&directory, "3 of 3 connections");
     let (logins, asked) = (server.logins(), server.executed());
     server.say(Lie::Error(1146, "Table 'site.x' doesn't exist"));
     for _ in 0..10 {

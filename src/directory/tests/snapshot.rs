@@ -3,9 +3,6 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::sync::atomic::AtomicBool;
 
-use proptest::prop_assert_eq;
-use proptest::test_runner::{Config, TestRunner};
-
 use super::*;
 
 /// Often enough for tests that wait for a renewal.
@@ -200,61 +197,6 @@ fn a_damaged_file_is_put_aside_and_made_again() {
             2
         );
     }
-}
-
-/// One generator of rows for both: whatever the table holds, the snapshot gives what the database gives.
-#[test]
-fn the_snapshot_answers_like_the_database_whatever_it_holds() {
-    let forms = |at: u32| {
-        let n = format!("912000000{at}");
-        [
-            format!("7{n}"),
-            format!("+7{n}"),
-            format!("8{n}"),
-            n,
-            format!("7912000000{at} "),
-        ]
-    };
-    let mut runner = TestRunner::new(Config::with_cases(24));
-    let row = (0..4_u32, 0..5_usize, 0..3_u8, 0..20_u32);
-    let rows_of = proptest::collection::vec(row, 0..30);
-    let column = proptest::sample::select(vec!["TEXT", "TEXT COLLATE RTRIM", "INTEGER", "BLOB"]);
-    let index = proptest::bool::ANY;
-    let compared = runner.run(&(rows_of, column, index), |(table, column, index)| {
-        let dir = Dir::new();
-        let index = if index { "CREATE INDEX p ON sAsterisk_ivr (phone);" } else { "" };
-        dir.write(&format!(
-            "CREATE TABLE sAsterisk_ivr (id INTEGER PRIMARY KEY, phone {column}, scenario, scenarioMsg);
-             CREATE TABLE sAsterisk_ivr_button (ivrID, keyNum, msgMp3, transferTo);
-             CREATE TABLE sAsterisk_prefix (pref {column}, phone); {index}"
-        ));
-        for (caller, form, buttons, code) in table {
-            let phone = &forms(caller)[form];
-            let insert = format!(
-                "INSERT INTO sAsterisk_ivr (phone, scenario) VALUES ('{phone}', '{form}');
-                 INSERT INTO sAsterisk_prefix VALUES ('{}{code}', '{form}');",
-                if code % 3 == 0 { "0" } else { "" }
-            );
-            let button = "INSERT INTO sAsterisk_ivr_button
-                SELECT max(id), count(*), NULL, 'to ' || max(id) FROM sAsterisk_ivr;";
-            dir.write(&(insert + &button.repeat(buttons.into())));
-        }
-        let directory = dir.open_with_snapshot(ONCE);
-        wait_for_snapshot(&directory, "read in ");
-        let callers: Vec<_> = (0..4).map(|at| forms(at)[0].clone()).collect();
-        let codes: Vec<_> = (0..20).flat_map(|at| [format!("{at}"), format!("0{at}"), format!("{at}*")]).collect();
-        let live: Vec<_> = callers.iter().map(|caller| rows(&directory, caller).unwrap()).collect();
-        let meant: Vec<_> = codes.iter().map(|code| number(&directory, code).unwrap()).collect();
-        dir.lose_database();
-        for (caller, live) in callers.iter().zip(live) {
-            prop_assert_eq!(snapshotted(&directory, caller), live, "{}", caller);
-        }
-        for (code, meant) in codes.iter().zip(meant) {
-            prop_assert_eq!(directory.code(code).unwrap().number, meant, "{}", code);
-        }
-        Ok(())
-    });
-    compared.unwrap();
 }
 
 #[test]
