@@ -5,8 +5,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rust_ivr_testing::conference::{
-    CLIENT, Conference, FOURTH, FOURTH_NUMBER, MANAGER, THIRD, THIRD_NUMBER, assert_nothing_left,
-    hear, office, office_on, office_with, wait_told,
+    CLIENT, Conference, FOURTH, FOURTH_NUMBER, MANAGER, THIRD, THIRD_NUMBER, hear, office,
+    office_on, office_with, wait_told,
 };
 use rust_ivr_testing::office::{Database, MUSIC, Office, RINGBACK, SOON};
 use rust_ivr_testing::rtp::Source;
