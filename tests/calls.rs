@@ -4,10 +4,11 @@
 use std::time::{Duration, Instant};
 
 use rust_ivr_testing::office::{
-    CAKES, Database, FLOWERS, INTRO, KEY_1, KEY_2, MENU, Office, RINGBACK, Rows, SOON, TARGET_TONE,
+    CAKES, Database, FLOWERS, INTRO, KEY_1, KEY_2, MENU, MUSIC, Office, RINGBACK, Rows, SOON,
+    TARGET_TONE,
 };
 use rust_ivr_testing::rtp::Source;
-use rust_ivr_testing::sip::{Call, Dtmf, Ending};
+use rust_ivr_testing::sip::{Call, Direction, Dtmf, Ending};
 
 const NO_ROWS: &str = "70000000000";
 const ONE_BUTTON: &str = "70000000001";
@@ -114,6 +115,57 @@ fn a_target_that_wants_to_be_forwarded_is_not_and_bitrix24_rings() {
         .answer(Source::tone(rust_ivr_testing::office::BITRIX24_TONE));
     office.talk(&caller, &talk, rust_ivr_testing::office::BITRIX24_TONE);
     office.assert_story(ONE_BUTTON, "FALLBACK BUSY rows=LIVE");
+    office.assert_nothing_left();
+}
+
+#[test]
+fn a_target_whose_codec_cannot_be_translated_is_unavailable_and_bitrix24_rings() {
+    let office = Office::open_with("calls-g729", Database::Sqlite, |config| {
+        config
+            .replace(
+                "res_rust_ivr.conf",
+                "outbound = PJSIP/${NUMBER}@multifon",
+                "outbound = PJSIP/${NUMBER}@g729",
+            )
+            .append(
+                "pjsip.conf",
+                "[g729]\ntype = endpoint\ntransport = udp\ncontext = from-multifon\naors = multifon\n\
+                 outbound_auth = multifon\ndisallow = all\nallow = g729\ndirect_media = no\n",
+            )
+    });
+    for phone in [ONE_BUTTON, TWO_BUTTONS] {
+        let caller = office.call(phone);
+        if phone == TWO_BUTTONS {
+            caller.wait_heard(INTRO.hz, SOON);
+            caller.press('1', Dtmf::Rfc4733);
+        }
+        office.talk_with_bitrix24(&caller, SOON);
+        office.assert_story(phone, "FALLBACK UNAVAILABLE");
+        office.assert_nothing_left();
+    }
+}
+
+#[test]
+fn early_sound_of_one_direction_is_heard_and_no_music_on_hold() {
+    const ANNOUNCEMENT: f64 = 1100.0;
+    let office = Office::open("calls-sendonly", Database::Sqlite);
+    let caller = office.call(TWO_BUTTONS);
+    caller.wait_heard(INTRO.hz, SOON);
+    caller.press('1', Dtmf::Rfc4733);
+    let target = office.expect_target(CAKES_NUMBER);
+    let since = Instant::now();
+    target.progress_one_way(Source::tone(ANNOUNCEMENT));
+    caller.wait_heard(ANNOUNCEMENT, SOON);
+    let talk = target.answer(Source::tone(TARGET_TONE));
+    caller.wait_heard(TARGET_TONE, SOON);
+    let heard = caller.recording();
+    let music = heard.bursts(MUSIC, since..heard.ended());
+    assert!(music.is_empty(), "music on hold before the answer");
+    // Hold in the talk is hold.
+    talk.hold(Direction::SendOnly);
+    caller.wait_heard(MUSIC, SOON);
+    talk.resume();
+    office.talk(&caller, &talk, TARGET_TONE);
     office.assert_nothing_left();
 }
 

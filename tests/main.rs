@@ -4,6 +4,7 @@
 
 mod harness;
 
+mod ami;
 mod calls;
 mod circles;
 mod hostile;

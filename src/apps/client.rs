@@ -146,7 +146,8 @@ pub fn client_of(service: &Service, number: &str, extension: String) -> Client {
     }
 }
 
-/// A room for a client and a manager, whose number is empty when nothing tells it. `None`: a module of Asterisk is missing, and the log says which.
+/// A room for a client and a manager, whose number is empty when nothing tells it. `None`: a module
+/// of Asterisk is missing, and the log says which.
 pub fn open_room(
     service: &Service,
     channel: &str,

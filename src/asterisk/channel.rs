@@ -6,6 +6,7 @@ use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use super::context::{Place, Position};
+use super::early_hold::NoEarlyHold;
 use super::lock::Lock;
 use super::reference::ChannelRef;
 use super::tones::Tones;
@@ -123,6 +124,7 @@ impl Channel {
         self.set_variable("DIALSTATUS", "");
         self.set_variable("ANSWEREDTIME", "");
         let arguments = c_string(&format!("{destination},{seconds},{options}"));
+        let _no_early_hold = NoEarlyHold::on(self);
         // SAFETY: own thread, unlocked; the application is looked up each time because app_dial
         // may be reloaded, and main/pbx_app.c: pbx_exec holds its module while it runs.
         let dialled = unsafe {

@@ -28,6 +28,7 @@ pub mod config;
 pub mod context;
 pub mod datastore;
 pub mod dial;
+mod early_hold;
 pub mod frame;
 pub mod generator;
 pub mod guard;

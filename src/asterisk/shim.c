@@ -22,6 +22,7 @@
 #include <asterisk/format_cache.h>
 #include <asterisk/format_cap.h>
 #include <asterisk/frame.h>
+#include <asterisk/framehook.h>
 #include <asterisk/logger.h>
 #include <asterisk/max_forwards.h>
 #include <asterisk/module.h>
@@ -161,6 +162,50 @@ void rust_ivr_whisper_end(struct ast_channel *chan, struct ast_audiohook *hook)
 	ast_audiohook_remove(chan, hook);
 	ast_audiohook_destroy(hook);
 	ast_free(hook);
+}
+
+static struct ast_frame *drop_early_hold(struct ast_channel *chan, struct ast_frame *frame,
+	enum ast_framehook_event event, void *data)
+{
+	(void) data;
+	if (!frame || event != AST_FRAMEHOOK_EVENT_WRITE || frame->frametype != AST_FRAME_CONTROL
+		|| (frame->subclass.integer != AST_CONTROL_HOLD && frame->subclass.integer != AST_CONTROL_UNHOLD)
+		|| ast_channel_is_bridged(chan)) {
+		return frame;
+	}
+	ast_frfree(frame);
+	return &ast_null_frame;
+}
+
+/* Sound needs no look, so bridges may pass it on natively. */
+static int only_control(void *data, enum ast_frame_type type)
+{
+	(void) data;
+	return type == AST_FRAME_CONTROL;
+}
+
+/* Until the next function: who has not answered puts nobody on hold. Negative: no memory. */
+int rust_ivr_no_early_hold(struct ast_channel *chan)
+{
+	struct ast_framehook_interface hook = {
+		.version = AST_FRAMEHOOK_INTERFACE_VERSION,
+		.event_cb = drop_early_hold,
+		.consume_cb = only_control,
+		.disable_inheritance = 1,
+	};
+	int id;
+
+	ast_channel_lock(chan);
+	id = ast_framehook_attach(chan, &hook);
+	ast_channel_unlock(chan);
+	return id;
+}
+
+void rust_ivr_early_hold_again(struct ast_channel *chan, int hook)
+{
+	ast_channel_lock(chan);
+	ast_framehook_detach(chan, hook);
+	ast_channel_unlock(chan);
 }
 
 /* What a party may do in a room. pass: digits that no hook takes are heard by the others. */

@@ -97,6 +97,8 @@ unsafe extern "C" {
         exten: *const c_char,
         application: *const c_char,
     ) -> c_int;
+    pub fn rust_ivr_no_early_hold(chan: *mut ast_channel) -> c_int;
+    pub fn rust_ivr_early_hold_again(chan: *mut ast_channel, hook: c_int);
     pub fn rust_ivr_whisper(
         chan: *mut ast_channel,
         samples: *mut i16,

@@ -83,6 +83,11 @@ pub fn has_transferred(leg: &str) -> Option<String> {
 /// The same for a leg whose end has ended the client's `Dial`. `None` as well when both sides have
 /// been sent to the room; else the client is the caller's to see to.
 pub fn left_behind(leg: &str) -> Option<String> {
+    // Only of those legs are transfers left to us.
+    let endpoint = leg.rsplit_once('-').map(|(endpoint, _)| endpoint);
+    if endpoint.is_none() || MANAGERS.read().as_deref() != endpoint {
+        return None;
+    }
     let mut asked = await_news(leg);
     let manager = find(&asked, leg)?;
     let mut moved = false;

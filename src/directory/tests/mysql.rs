@@ -166,8 +166,9 @@ fn endless_rows_are_cut_off_and_the_connection_with_them() {
     assert_eq!(rows(&directory, "70000000001").unwrap().len(), MAX_ROWS);
     assert!(began.elapsed() < TIMEOUT + SLACK);
     server.say(Lie::None);
-    assert_eq!(rows(&directory, "70000000001").unwrap(), [honest()]);
-    assert_eq!(server.logins(), 2);
+    // The next connection may have been tried with the same rows before.
+    assert_eq!(live_again(&directory), [honest()]);
+    assert!(server.logins() >= 2);
 }
 
 #[test]

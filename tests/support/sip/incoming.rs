@@ -75,6 +75,13 @@ impl Incoming {
         self
     }
 
+    /// 183 with early media of one direction: "sendonly".
+    pub fn progress_one_way(&self, source: Source) -> &Self {
+        let core = &self.call.core;
+        core.progress_one_way(&mut core.state(), &self.call.id, source);
+        self
+    }
+
     /// 200, and says `source`.
     pub fn answer(&self, source: Source) -> Call {
         let core = &self.call.core;

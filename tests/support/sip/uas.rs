@@ -169,15 +169,29 @@ impl Core {
 
     /// 183 with sound before the answer.
     pub fn progress(&self, state: &mut State, id: &str, source: Source) {
-        self.describe(state, id, source, 183, "Session Progress");
+        self.describe(state, id, source, 183, "Session Progress", None);
+    }
+
+    /// 183 with sound before the answer, and none wanted.
+    pub fn progress_one_way(&self, state: &mut State, id: &str, source: Source) {
+        let direction = Some("sendonly");
+        self.describe(state, id, source, 183, "Session Progress", direction);
     }
 
     /// 200.
     pub fn answer(&self, state: &mut State, id: &str, source: Source) {
-        self.describe(state, id, source, 200, "OK");
+        self.describe(state, id, source, 200, "OK", None);
     }
 
-    fn describe(&self, state: &mut State, id: &str, source: Source, code: u16, text: &str) {
+    fn describe(
+        &self,
+        state: &mut State,
+        id: &str,
+        source: Source,
+        code: u16,
+        text: &str,
+        direction: Option<&str>,
+    ) {
         let Some(call) = unanswered(state, id) else {
             return;
         };
@@ -185,6 +199,10 @@ impl Core {
         let invite = call.invite.clone();
         let Some(body) = call.answer(&invite) else {
             return self.refuse(state, id, 488, &[]);
+        };
+        let body = match direction {
+            Some(direction) => body.replace("a=sendrecv", &format!("a={direction}")),
+            None => body,
         };
         let response = reply(call, code, text)
             .with("Contact", self.contact())
