@@ -5,7 +5,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use rust_ivr_testing::office::{
-    BITRIX24_TONE, CALLER_TONE, Database, INTRO, Office, RINGBACK, SOON, TARGET_TONE,
+    BITRIX24_TONE, CALLER_TONE, Database, INTRO, Office, SOON, TARGET_TONE,
 };
 use rust_ivr_testing::rtp::Source;
 use rust_ivr_testing::sip::{Behaviour, Dtmf, Ending};
@@ -332,22 +332,4 @@ fn the_operator_is_told_what_the_application_does_and_what_a_phone_gets() {
     caller.say(Source::tone(CALLER_TONE));
     office.talk(&caller, &talk, BITRIX24_TONE);
     office.assert_nothing_left();
-}
-
-#[test]
-fn a_caller_whom_asterisk_refuses_a_channel_while_it_stops_is_not_left_in_silence() {
-    let office = Office::open("lifecycle-gracefully", Database::Sqlite);
-    let caller = office.call(TWO_BUTTONS);
-    caller.wait_heard(INTRO.hz, SOON);
-    std::thread::scope(|scope| {
-        // The command returns when Asterisk has ended.
-        let stop = scope.spawn(|| office.machine.cli("core stop gracefully"));
-        office.machine.wait_log("Waiting for inactivity", SOON);
-        caller.press('1', Dtmf::Rfc4733);
-        // The congestion tone of the sample; ringback has the same pitch, but nobody rings.
-        caller.wait_heard(RINGBACK, SOON);
-        caller.hangup();
-        office.assert_story(TWO_BUTTONS, "UNANSWERED");
-        drop(stop.join());
-    });
 }

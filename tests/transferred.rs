@@ -81,7 +81,7 @@ fn who_ends_the_leg_behind_a_blind_transfer_is_called_back() {
 #[test]
 fn a_telephone_that_ends_the_leg_at_once_does_not_outrun_us() {
     let office = office("transferred-at-once");
-    for _ in 0..20 {
+    for _ in 0..10 {
         let (client, manager) = bridged_call(&office);
         manager.refer_by(&uri(&office, "777"), REFERRED_BY);
         manager.hangup();
