@@ -124,7 +124,7 @@ impl Channel {
         self.set_variable("DIALSTATUS", "");
         self.set_variable("ANSWEREDTIME", "");
         let arguments = c_string(&format!("{destination},{seconds},{options}"));
-        let _no_early_hold = NoEarlyHold::on(self);
+        let _no_early_hold = NoEarlyHold::on(self.reference());
         // SAFETY: own thread, unlocked; the application is looked up each time because app_dial
         // may be reloaded, and main/pbx_app.c: pbx_exec holds its module while it runs.
         let dialled = unsafe {

@@ -3,7 +3,6 @@
 
 use std::os::raw::c_int;
 
-use super::channel::Channel;
 use super::reference::ChannelRef;
 use super::sys;
 
@@ -14,13 +13,11 @@ pub(super) struct NoEarlyHold {
 }
 
 impl NoEarlyHold {
-    pub(super) fn on(channel: &mut Channel) -> Self {
-        Self {
-            // SAFETY: own thread, unlocked; without memory there is no hook, and its number negative
-            // (main/framehook.c: ast_framehook_attach).
-            hook: unsafe { sys::rust_ivr_no_early_hold(channel.as_ptr()) },
-            channel: channel.reference(),
-        }
+    pub(super) fn on(channel: ChannelRef) -> Self {
+        // SAFETY: the reference keeps the channel, which is unlocked; without memory there is no
+        // hook, and its number negative (main/framehook.c: ast_framehook_attach).
+        let hook = unsafe { sys::rust_ivr_no_early_hold(channel.as_ptr()) };
+        Self { channel, hook }
     }
 }
 
