@@ -7,6 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
+/// The part of the border that only C can write.
+const SHIM: [&str; 3] = [
+    "src/asterisk/shim.c",
+    "src/asterisk/shim_sound.c",
+    "src/asterisk/shim_transfer.c",
+];
+
 /// What Asterisk's own build passes to every module (Makefile.moddir_rules).
 const MODULE_DEFINES: [(&str, &str); 2] = [
     ("AST_MODULE", "\"res_rust_ivr\""),
@@ -14,12 +21,10 @@ const MODULE_DEFINES: [(&str, &str); 2] = [
 ];
 
 fn main() {
-    for input in [
-        "build.rs",
-        "wrapper.h",
-        "src/asterisk/shim.c",
-        "asterisk-headers",
-    ] {
+    for input in SHIM
+        .iter()
+        .chain(&["build.rs", "wrapper.h", "asterisk-headers"])
+    {
         println!("cargo::rerun-if-changed={input}");
     }
     println!("cargo::rerun-if-env-changed=ASTERISK_INCLUDE_DIR");
@@ -103,7 +108,7 @@ fn watch(include: &Path, out: &Path) {
 
 fn compile_shim(include: &Path, out: &Path) -> Result<(), String> {
     let mut shim = cc::Build::new();
-    shim.file("src/asterisk/shim.c")
+    shim.files(SHIM)
         // As a system directory: warnings about Asterisk's own headers are not ours to mend.
         .flag(format!("-isystem{}", include.display()))
         .flag("-std=gnu99")
@@ -117,7 +122,9 @@ fn compile_shim(include: &Path, out: &Path) -> Result<(), String> {
     }
     shim.try_compile("rust_ivr_shim").map_err(|error| {
         let why = first_line(&error.to_string());
-        format!("src/asterisk/shim.c cannot be compiled; is the package gcc installed? {why}")
+        format!(
+            "the C shim in src/asterisk cannot be compiled; is the package gcc installed? {why}"
+        )
     })?;
     // Only the module gets the shim, and all of it: nothing in Rust refers to its
     // constructor, and unit tests must not (they have no Asterisk to link with).

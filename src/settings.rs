@@ -4,6 +4,7 @@
 mod options;
 #[cfg(test)]
 mod tests;
+mod unknown;
 mod values;
 
 use std::fmt;

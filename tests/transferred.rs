@@ -54,8 +54,6 @@ fn assert_called_back(office: &Office, client: &Call) {
     let manager = manager.answer(Source::tone(MANAGER));
     hear(client, &[MANAGER]);
     hear(&manager, &[CLIENT]);
-    // Who hangs up later has left.
-    std::thread::sleep(Duration::from_millis(100));
     manager.hangup();
     client.wait_ended(SOON);
     assert_nothing_left(office);

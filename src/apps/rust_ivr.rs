@@ -78,10 +78,7 @@ fn forward(service: &Service, leg: &mut Channel) -> After {
     };
     let destination = service.settings.general.outbound.render(&number, gaps);
     log::info!("{}: a target is forwarded: rings {destination}", leg.name());
-    let callee = Callee::Target {
-        follow_forwards: false,
-    };
-    CallLeg::dial(leg, &destination, None, callee);
+    CallLeg::dial(leg, &destination, None, Callee::Target);
     After::Over
 }
 

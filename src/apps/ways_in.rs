@@ -6,7 +6,7 @@ use crate::asterisk::channel::Channel;
 use crate::asterisk::reference::ChannelRef;
 use crate::conference::Status;
 use crate::conference::held::{self, Choice, Rules};
-use crate::conference::ways::Arguments;
+use crate::conference::ways::{Arguments, endpoint_of_channel};
 use crate::ports::{CallLeg, Heard, Notice};
 use crate::rooms::ticket::Role;
 use crate::rooms::ways::{self, SeenCall};
@@ -68,8 +68,7 @@ pub fn pull_held_call(service: &Service, leg: &mut Channel, arguments: &Argument
     let found = match given {
         Some(digits) => {
             leg.set_variable("RUSTCONF_DIGITS", digits);
-            let calls = ways::calls_of_endpoint(leg, &service.settings.numbers);
-            by_digits(service, leg, &calls, digits)
+            by_digits(service, leg, &[], digits)
         }
         None => {
             if leg.answer().is_err() {
@@ -126,7 +125,8 @@ fn ask_which(service: &Service, leg: &mut Channel, always_ask: bool) -> Option<S
     }
 }
 
-/// Looks again: calls come, go and are resumed while somebody types.
+/// Looks at the calls of this moment. `before`: those when the manager began to type; calls come, go
+/// and are resumed meanwhile.
 fn by_digits(
     service: &Service,
     leg: &Channel,
@@ -166,9 +166,7 @@ fn last_digits(service: &Service, leg: &mut Channel) -> String {
 /// destination that names no endpoint, such as a Local channel, allows any.
 fn is_managers(service: &Service, channel: &str) -> bool {
     match service.managers_endpoint() {
-        Some(endpoint) => channel
-            .rsplit_once('-')
-            .is_some_and(|(name, _)| name == endpoint),
+        Some(endpoint) => endpoint_of_channel(channel) == endpoint,
         None => true,
     }
 }

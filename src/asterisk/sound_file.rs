@@ -80,7 +80,7 @@ impl Stream {
     /// The next samples; none may have come with a frame. `None`: the end.
     fn read(&mut self, samples: &mut [i16; ROOM], kind: FileKind) -> Result<Option<usize>, String> {
         // SAFETY: open until the drop, used by this thread alone; no more than the room is written
-        // (shim.c: rust_ivr_file_read).
+        // (shim_sound.c: rust_ivr_file_read).
         let count = unsafe {
             sys::rust_ivr_file_read(self.0.as_ptr(), samples.as_mut_ptr(), ROOM as c_int)
         };

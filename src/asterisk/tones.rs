@@ -73,12 +73,12 @@ struct Detector(NonNull<sys::ast_dsp>);
 impl Detector {
     /// `None`: no memory.
     fn new() -> Option<Self> {
-        // SAFETY: only allocates (main/dsp.c: ast_dsp_new, by shim.c).
+        // SAFETY: only allocates (main/dsp.c: ast_dsp_new, by shim_sound.c).
         NonNull::new(unsafe { sys::rust_ivr_tones_new() }).map(Self)
     }
 
     fn hear(&mut self, sound: &Frame) -> Option<char> {
-        // SAFETY: the detector is ours and used by one thread; shim.c: rust_ivr_tones_hear leaves
+        // SAFETY: the detector is ours and used by one thread; shim_sound.c: rust_ivr_tones_hear leaves
         // the frame ours (main/dsp.c: ast_dsp_process).
         let key: c_int = unsafe { sys::rust_ivr_tones_hear(self.0.as_ptr(), sound.as_ptr()) };
         let key = u8::try_from(key).ok().filter(|key| *key != 0)?;

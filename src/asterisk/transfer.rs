@@ -109,14 +109,14 @@ impl Drop for Transfers {
 }
 
 entry! {
-    /// shim.c: the core has refused a transfer.
+    /// shim_transfer.c: the core has refused a transfer.
     fn refused[H: TransferHandler](leg: *const c_char, other: *const c_char), or (); {
         // SAFETY: as for `requested` (main/stasis.c).
         let legs = unsafe { [copied(leg), copied(other)] };
         H::asked(&legs, "");
     }
 
-    /// shim.c: a phone asks for a transfer.
+    /// shim_transfer.c: a phone asks for a transfer.
     fn requested[H: TransferHandler](
         transferer: *const c_char,
         extension: *const c_char,
@@ -136,7 +136,7 @@ entry! {
         let Some(transferer) = ChannelRef::by_name(&transferer) else {
             return;
         };
-        // SAFETY: shim.c locks the channel itself, and none is locked; the reference keeps it.
+        // SAFETY: shim_transfer.c locks the channel itself, and none is locked; the reference keeps it.
         unsafe { sys::rust_ivr_wait_for_signalling(transferer.as_ptr()) };
         let request = TransferRequest {
             transferer,

@@ -107,6 +107,12 @@ pub fn endpoint_of(template: &str) -> Option<String> {
     (tech != "Local").then(|| format!("{tech}/{endpoint}"))
 }
 
+/// The endpoint of a channel, by its name: `PJSIP/bitrix24` out of `PJSIP/bitrix24-0000001a`; empty
+/// for a name that is none.
+pub fn endpoint_of_channel(name: &str) -> &str {
+    name.rsplit_once('-').map_or("", |(endpoint, _)| endpoint)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,5 +190,7 @@ mod tests {
         );
         assert_eq!(endpoint("PJSIP/bitrix24"), "PJSIP/bitrix24");
         assert_eq!(endpoint_of("Local/101@managers/n"), None);
+        let of_channel = ["PJSIP/a-b-0000001a", "PJSIP", ""].map(endpoint_of_channel);
+        assert_eq!(of_channel, ["PJSIP/a-b", "", ""]);
     }
 }

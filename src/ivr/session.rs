@@ -143,7 +143,7 @@ impl<'s> Session<'s> {
     fn end_circle(&mut self, callee: Callee) -> Status {
         let name = self.leg.name();
         match callee {
-            Callee::Target { .. } => {
+            Callee::Target | Callee::ForwardingTarget => {
                 log::warn!("{name}: a target leads back into RustIvr(): goes to the fallback");
                 self.go_to_fallback(Reason::Error)
             }
@@ -253,12 +253,11 @@ impl<'s> Session<'s> {
         self.set("RUSTIVR_TARGET", number.as_str());
         self.set("RUSTIVR_STATUS", Status::Target.as_str());
         let destination = settings.general.outbound.render(number, self.gaps());
-        let follow_forwards = settings.ivr.follow_forwards;
-        self.ring(
-            Callee::Target { follow_forwards },
-            &destination,
-            Some(settings.ivr.ring_timeout),
-        )
+        let callee = match settings.ivr.follow_forwards {
+            true => Callee::ForwardingTarget,
+            false => Callee::Target,
+        };
+        self.ring(callee, &destination, Some(settings.ivr.ring_timeout))
     }
 
     fn ring_fallback(&mut self, reason: Reason) -> Dialled {
@@ -296,7 +295,7 @@ impl<'s> Session<'s> {
         if end == Dialled::Answered {
             // From here on nothing may ring anybody again, not even after a bug.
             self.story.status = Some(match callee {
-                Callee::Target { .. } => Status::Target,
+                Callee::Target | Callee::ForwardingTarget => Status::Target,
                 Callee::Fallback => Status::Fallback,
             });
         }

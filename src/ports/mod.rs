@@ -66,11 +66,10 @@ impl Dialled {
 /// Whom a call is dialled to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Callee {
-    /// A button's target. `follow_forwards`: to another number, if it asks for that (302).
-    Target {
-        /// `[ivr] follow_forwards`.
-        follow_forwards: bool,
-    },
+    /// A button's target.
+    Target,
+    /// The same, and if it asks for that (302), another number in its place.
+    ForwardingTarget,
     /// The fallback.
     Fallback,
 }

@@ -33,11 +33,11 @@ use load::Loader;
 /// The prompts under one sounds directory.
 ///
 /// A name means, in this order: the exact file, the name with `.wav`, `.mp3` or another known
-/// extension appended, the name with its extension replaced by one of them; then the same whatever the case of
-/// its letters and their Unicode form. Files are WAV (PCM of 8 to
-/// 32 bits, float, A-law, mu-law, ADPCM), MP3 or Ogg Vorbis, told by their content, of 4 to 192 kHz, up to
-/// 8 channels and 32 MB; the first 10 minutes are heard. Asterisk's
-/// `.ulaw`, `.alaw` and `.sln` to `.sln192` have no header and are told by their extension. About 64 MB of decoded sound are kept.
+/// extension appended, the name with its extension replaced by one of them; then the same whatever
+/// the case of its letters and their Unicode form. Files are WAV (PCM of 8 to 32 bits, float, A-law,
+/// mu-law, ADPCM), MP3 or Ogg Vorbis, told by their content, of 4 to 192 kHz, up to 8 channels and
+/// 32 MB; the first 10 minutes are heard. Asterisk's `.ulaw`, `.alaw` and `.sln` to `.sln192` have no
+/// header and are told by their extension. About 64 MB of decoded sound are kept.
 ///
 /// Every [`PromptError::Undecodable`] has been logged, once per content of the file;
 /// `Missing` and `Forbidden` are for the caller to log.

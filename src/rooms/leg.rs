@@ -18,9 +18,7 @@ pub fn dialled_as(leg: &Channel) -> Option<Callee> {
     let (what, unique_id) = caller.split_once(' ')?;
     (unique_id != leg.unique_id()).then_some(match what {
         FALLBACK => Callee::Fallback,
-        _ => Callee::Target {
-            follow_forwards: false,
-        },
+        _ => Callee::Target,
     })
 }
 
@@ -45,34 +43,21 @@ impl CallLeg for Channel {
         // R: ringback until the other side sends sound of its own, so nobody waits in silence
         // and a carrier's announcement still comes through. i: who wants to be forwarded (302) is
         // not.
-        let follows = callee
-            == Callee::Target {
-                follow_forwards: true,
-            };
-        let forwards = if follows { "" } else { "i" };
-        let options = format!("R{forwards}{}", transfers::dial_option(destination));
-        let what = if callee == Callee::Fallback {
-            FALLBACK
-        } else {
-            TARGET
+        let (what, forwards) = match callee {
+            Callee::Target => (TARGET, "i"),
+            Callee::ForwardingTarget => (TARGET, ""),
+            Callee::Fallback => (FALLBACK, "i"),
         };
-        let forward_context = Self::variable(self, c"FORWARD_CONTEXT").unwrap_or_default();
-        // Two underscores: the new legs have them, too, and those that they lead to.
-        Self::set_variable(
-            self,
-            "__RUSTIVR_CALLER",
-            &format!("{what} {}", self.unique_id()),
-        );
-        if follows {
-            // There `Dial` looks the number up that it is forwarded to (apps/app_dial.c: do_forward).
-            let ours = ROOM.context.to_string_lossy();
-            Self::set_variable(self, "__FORWARD_CONTEXT", &ours);
-        }
-        let end = Self::dial(self, destination, ring, &options);
+        let options = format!("R{forwards}{}", transfers::dial_option(destination));
+        // Two underscores: the new legs have it, too, and those that they lead to.
+        let caller = format!("{what} {}", self.unique_id());
+        Self::set_variable(self, "__RUSTIVR_CALLER", &caller);
+        let end = if callee == Callee::ForwardingTarget {
+            dial_with_forwards(self, destination, ring, &options)
+        } else {
+            Self::dial(self, destination, ring, &options)
+        };
         Self::set_variable(self, "__RUSTIVR_CALLER", "");
-        if follows {
-            Self::set_variable(self, "FORWARD_CONTEXT", &forward_context);
-        }
         end
     }
 
@@ -83,6 +68,21 @@ impl CallLeg for Channel {
     fn set_variable(&mut self, name: &str, value: &str) {
         Self::set_variable(self, name, value);
     }
+}
+
+/// `Dial` looks the number up in our context that a target is forwarded to (apps/app_dial.c:
+/// do_forward).
+fn dial_with_forwards(
+    leg: &mut Channel,
+    destination: &str,
+    ring: Option<Duration>,
+    options: &str,
+) -> Dialled {
+    let before = leg.variable(c"FORWARD_CONTEXT").unwrap_or_default();
+    leg.set_variable("__FORWARD_CONTEXT", &ROOM.context.to_string_lossy());
+    let end = leg.dial(destination, ring, options);
+    leg.set_variable("FORWARD_CONTEXT", &before);
+    end
 }
 
 fn heard(woken: Woken) -> Heard {

@@ -177,7 +177,8 @@ impl Room {
         self.people.lock().seat(manager);
     }
 
-    /// The manager's stay in the talk bridge, whose other digits are for `digits` to say: until a key, news, or the end of the channel.
+    /// The manager's stay in the talk bridge: until one of `keys`, news, or the end of the channel.
+    /// `digits`: who hears the other keys.
     pub fn talk(self: &Arc<Self>, leg: &mut Channel, keys: &[char], digits: Digits) -> Happened {
         loop {
             if let Some(news) = self.news() {

@@ -16,7 +16,8 @@ use crate::asterisk::context;
 use crate::asterisk::host;
 use crate::asterisk::reference::ChannelRef;
 use crate::asterisk::transfer::TransferRequest;
-use crate::conference::ways::{endpoint_of, user_of_uri};
+use crate::conference::ways::{endpoint_of, endpoint_of_channel, user_of_uri};
+use crate::numbers::Extension;
 
 /// Who ends a leg so soon after asking for its transfer has transferred, and not left. Telephones
 /// end it at once, when the transfer is accepted, or when it is refused; a manager who stays on the
@@ -55,14 +56,13 @@ enum Stage {
 /// Remembers who asks for a transfer: the names of its legs, and a Referred-By header or nothing.
 pub fn asked(legs: &[String], referred_by: &str) {
     // Some name their line or themselves, which is nobody to call back.
-    let manager =
-        Some(user_of_uri(referred_by)).filter(|user| user.bytes().all(|b| b.is_ascii_digit()));
-    let manager = manager.unwrap_or_default();
+    let manager = Extension::parse(user_of_uri(referred_by));
+    let manager = manager.map_or_else(|_| String::new(), |manager| manager.as_str().to_owned());
     let mut asked = ASKED.lock();
     asked.retain(|asked| asked.when.elapsed() < BEHIND);
     asked.extend(legs.iter().filter(|leg| !leg.is_empty()).map(|leg| Asked {
         leg: leg.clone(),
-        manager: manager.to_owned(),
+        manager: manager.clone(),
         when: Instant::now(),
         stage: Stage::Asked,
     }));
@@ -84,8 +84,7 @@ pub fn has_transferred(leg: &str) -> Option<String> {
 /// been sent to the room; else the client is the caller's to see to.
 pub fn left_behind(leg: &str) -> Option<String> {
     // Only of those legs are transfers left to us.
-    let endpoint = leg.rsplit_once('-').map(|(endpoint, _)| endpoint);
-    if endpoint.is_none() || MANAGERS.read().as_deref() != endpoint {
+    if MANAGERS.read().as_deref() != Some(endpoint_of_channel(leg)) {
         return None;
     }
     let mut asked = await_news(leg);

@@ -12,6 +12,7 @@ use crate::asterisk::dial::{DialAttempt, Ring, Waiting};
 use crate::asterisk::reference::ChannelRef;
 use crate::asterisk::wait::Woken;
 use crate::conference::held::{Seen, Traces};
+use crate::conference::ways::endpoint_of_channel;
 use crate::numbers::NumberPlan;
 use crate::ports::{Dialled, Sound};
 
@@ -70,13 +71,9 @@ pub struct SeenCall {
 
 /// The other calls of the leg's own endpoint.
 pub fn calls_of_endpoint(leg: &Channel, plan: &NumberPlan) -> Vec<SeenCall> {
-    let Some((endpoint, _)) = leg.name().rsplit_once('-') else {
-        return Vec::new();
-    };
+    let endpoint = endpoint_of_channel(leg.name());
     let of_endpoint = |first_leg: &ChannelRef| {
-        let name = first_leg.name();
-        let same = name.rsplit_once('-').is_some_and(|(of, _)| of == endpoint);
-        same && !leg.is(first_leg)
+        endpoint_of_channel(&first_leg.name()) == endpoint && !leg.is(first_leg)
     };
     let first_legs = ChannelRef::all().into_iter().filter(of_endpoint);
     first_legs

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::unknown::unknown;
 use super::values::{
     absolute, digits, driver, host, key, music_class, orphan, pattern, port, query, seconds,
     template, text, tls, whole, yes_or_no,
@@ -228,7 +229,10 @@ impl Draft {
                 Ok(()) => return,
                 Err(right) => format!("[{section}] {key} = {}: {right}", shown(value)),
             },
-            None => unknown(section, key),
+            None => {
+                let names: Vec<_> = OPTIONS.iter().map(|(of, name, _)| (*of, *name)).collect();
+                unknown(section, key, &names)
+            }
         };
         let file = included
             .as_ref()
@@ -354,48 +358,4 @@ impl Draft {
 
 fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
     value.map(|value| *place = value)
-}
-
-/// What to say about a name that no option has.
-fn unknown(section: &str, key: &str) -> String {
-    let of_section = |of: &str| of.eq_ignore_ascii_case(section);
-    let (section_shown, key_shown) = (shown(section), shown(key));
-    if !OPTIONS.iter().any(|(of, ..)| of_section(of)) {
-        let nearest = nearest(section, OPTIONS.iter().map(|(of, ..)| *of));
-        return format!("[{section_shown}] is not a known section; did you mean [{nearest}]?");
-    }
-    if let Some((of, name, _)) = OPTIONS
-        .iter()
-        .find(|(_, name, _)| name.eq_ignore_ascii_case(key))
-    {
-        return format!("{name} does not belong into [{section_shown}] but into [{of}]");
-    }
-    let names = OPTIONS
-        .iter()
-        .filter(|(of, ..)| of_section(of))
-        .map(|(_, name, _)| *name);
-    let nearest = nearest(key, names);
-    format!("[{section_shown}] {key_shown} is not a known option; did you mean {nearest}?")
-}
-
-/// The name that the fewest edits lead to; the lists are never empty.
-fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> &'a str {
-    let wanted = wanted.to_ascii_lowercase();
-    names
-        .min_by_key(|name| edits(&wanted, name))
-        .unwrap_or_default()
-}
-
-/// Levenshtein's distance: characters inserted, dropped or replaced on the way from one to the other.
-fn edits(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (i, a) in from.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in to.chars().enumerate() {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
