@@ -144,8 +144,8 @@ fn a_third_person_who_cannot_be_had_is_told_and_the_manager_types_again() {
         ("forwarded", "say unreachable -> CODE"),
         ("silent", "say no-answer -> CODE"),
     ] {
-        let mark = office.machine.log_mark();
         let third = conference.dial_third();
+        let (mark, since) = (office.machine.log_mark(), Instant::now());
         match why {
             "busy" => third.reject(486),
             "refused" => third.reject(503),
@@ -153,7 +153,7 @@ fn a_third_person_who_cannot_be_had_is_told_and_the_manager_types_again() {
             _ => assert_eq!(third.call().wait_ended(SOON).1, Ending::Cancelled),
         }
         office.machine.wait_log_since(mark, told, SOON);
-        wait_told(&conference.manager, Instant::now());
+        wait_told(&conference.manager, since);
         hear(&conference.client, &[MUSIC]);
         // Nothing typed: back, as after the cancel key.
         match why {
@@ -163,12 +163,13 @@ fn a_third_person_who_cannot_be_had_is_told_and_the_manager_types_again() {
         conference.assert_talk();
         assert_eq!(office.multifon.untaken_calls(), 0, "{why}: another call");
     }
-    let mark = office.machine.log_mark();
-    conference.consult_third().hangup();
+    let third = conference.consult_third();
+    let (mark, since) = (office.machine.log_mark(), Instant::now());
+    third.hangup();
     office
         .machine
         .wait_log_since(mark, "release, say third-left -> TALK", SOON);
-    wait_told(&conference.manager, Instant::now());
+    wait_told(&conference.manager, since);
     conference.assert_talk();
     conference.manager.hangup();
     conference.assert_ended();
@@ -187,8 +188,9 @@ fn codes_that_lead_nowhere_lead_back_and_a_code_ends_by_itself() {
     ] {
         let mark = office.machine.log_mark();
         conference.press(code);
+        let since = Instant::now();
         office.machine.wait_log_since(mark, told, SOON);
-        wait_told(&conference.manager, Instant::now());
+        wait_told(&conference.manager, since);
     }
     conference.assert_talk();
     assert_eq!(office.multifon.untaken_calls(), 0, "a call");

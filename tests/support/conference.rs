@@ -109,41 +109,27 @@ pub fn hear(who: &Call, tones: &[f64]) {
     }
 }
 
-/// Waits until somebody has heard speech since a moment: sound that is none of the tones.
+/// Waits until somebody has heard a notice since a moment, alone or over those he talks with: 0.4 s of
+/// sound that is none of the tones. A tone that begins or ends leaves less.
 pub fn wait_told(who: &Call, since: Instant) {
     const WINDOW: Duration = Duration::from_millis(100);
+    const WINDOWS: usize = 8;
     let is_speech = |samples: &[i16]| {
-        let mut tones = EVERYBODY.iter().chain(&[RINGBACK]);
-        rms(samples) > 200.0 && tones.all(|tone| level(samples, *tone).share < 0.3)
+        let tones = EVERYBODY.iter().chain(&[RINGBACK]);
+        let tones: f64 = tones.map(|tone| level(samples, *tone).share).sum();
+        rms(samples) * (1.0 - tones).max(0.0).sqrt() > 200.0
     };
-    let (until, mut from) = (Instant::now() + SOON, since);
+    let (until, mut from, mut heard) = (Instant::now() + SOON, since, 0);
     loop {
-        let heard = who.recording();
-        while from + WINDOW <= heard.ended() {
-            if is_speech(&heard.slice(from..from + WINDOW)) {
-                return;
-            }
+        let recording = who.recording();
+        while from + WINDOW <= recording.ended() {
+            heard += usize::from(is_speech(&recording.slice(from..from + WINDOW)));
             from += WINDOW / 2;
+        }
+        if heard >= WINDOWS {
+            return;
         }
         assert!(Instant::now() < until, "nothing was said");
-        std::thread::sleep(WINDOW / 2);
-    }
-}
-
-/// Waits until somebody has heard a notice since a moment, over the tone of whom it talks with.
-pub fn wait_whispered(who: &Call, over: f64, since: Instant) {
-    const WINDOW: Duration = Duration::from_millis(100);
-    let (until, mut from) = (Instant::now() + SOON, since);
-    loop {
-        let heard = who.recording();
-        while from + WINDOW <= heard.ended() {
-            let level = level(&heard.slice(from..from + WINDOW), over);
-            if (0.3..0.9).contains(&level.share) {
-                return;
-            }
-            from += WINDOW / 2;
-        }
-        assert!(Instant::now() < until, "nothing was whispered");
         std::thread::sleep(WINDOW / 2);
     }
 }
