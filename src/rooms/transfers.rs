@@ -26,7 +26,7 @@ const BEHIND: Duration = Duration::from_secs(3);
 
 /// How long the news of a transfer may take to us through the host's pool of threads: a telephone
 /// that ends its leg at once may outrun it. So much later is everybody's end who has not transferred.
-const NEWS: Duration = Duration::from_millis(100);
+const NEWS: Duration = Duration::from_millis(300);
 
 /// Transfers that were asked for lately.
 static ASKED: Mutex<Vec<Asked>> = Mutex::new(Vec::new());
