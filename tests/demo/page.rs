@@ -83,7 +83,7 @@ fn call(at: usize, report: &Report) -> String {
     for lane in report.lanes.iter().filter(|lane| lane.recording.is_some()) {
         let _ = writeln!(
             body,
-            "<div>what the {} heard<audio controls preload=none src=\"{}\"></audio></div>",
+            "<div>{} hears<audio controls preload=none src=\"{}\"></audio></div>",
             escaped(lane.who),
             recording(at, report, lane)
         );
