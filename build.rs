@@ -274,6 +274,7 @@ const FUNCTIONS: &[&str] = &[
     "ast_read",
     "ast_register_application2",
     "ast_set_write_format",
+    "ast_shutting_down",
     "ast_unregister_application",
     "ast_variable_browse",
     "__ast_verbose",

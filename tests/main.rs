@@ -23,6 +23,7 @@ mod departures;
 mod held;
 mod places;
 mod refer;
+mod ringback;
 mod transfer;
 mod transferred;
 mod ways;

@@ -181,7 +181,11 @@ impl<'s> Session<'s> {
                     "{name}: looked up {}: {rows} row(s), {source}, {ms:.1} ms",
                     phone.canonical()
                 );
-                (self.plan(&answer.rows), Event::Found)
+                let plan = self.plan(&answer.rows);
+                if let Plan::Menu(menu) = &plan {
+                    self.tools.prompts.prepare(&menu.prompts);
+                }
+                (plan, Event::Found)
             }
             Err(why) => {
                 log::warn!(

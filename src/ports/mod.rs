@@ -135,6 +135,10 @@ pub enum LookupError {
 pub trait Prompts: Send + Sync {
     /// The sound of a prompt, decoded once and shared by all calls. Waits for its begin only.
     fn sound(&self, name: &PromptName) -> Result<Sound, PromptError>;
+
+    /// These will be asked for soon, in this order. Returns at once; what cannot be had is told to
+    /// whoever asks for it.
+    fn prepare(&self, names: &[PromptName]);
 }
 
 /// Sound ready to play: signed 16-bit mono at [`Sound::RATE`], of a long recording perhaps only the

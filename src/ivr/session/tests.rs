@@ -74,6 +74,56 @@ fn one_button_is_rung_without_answering_and_its_words_are_set_before() {
     assert_eq!(value(&leg, "SCENARIO"), "orders");
 }
 
+/// Writes down what it is asked for.
+#[derive(Default)]
+struct Asked(parking_lot::Mutex<Vec<String>>);
+
+impl Prompts for Asked {
+    fn sound(&self, name: &PromptName) -> Result<Sound, PromptError> {
+        self.0.lock().push(format!("sound {name}"));
+        Sounds.sound(name)
+    }
+
+    fn prepare(&self, names: &[PromptName]) {
+        self.0
+            .lock()
+            .extend(names.iter().map(|name| format!("prepare {name}")));
+    }
+}
+
+#[test]
+fn a_menus_recordings_are_prepared_before_the_first_is_played_and_those_of_no_menu_are_not() {
+    let settings = Settings::default();
+    let asked = |rows: &Rows| {
+        let prompts = Asked::default();
+        let tools = Tools {
+            settings: &settings,
+            directory: rows,
+            prompts: &prompts,
+            live: &|_| (),
+        };
+        let caller = Caller {
+            phone: "79161234567".into(),
+            ..Caller::default()
+        };
+        Session::new(&mut ScriptedLeg::new(&[], &[]), tools, &caller).run_or_rescue();
+        prompts.0.into_inner()
+    };
+    let names = [
+        "scenario/hello",
+        "keyNum/1",
+        "msgMp3/cakes",
+        "keyNum/2",
+        "msgMp3/flowers",
+    ];
+    let each = |word: &str| names.map(|name| format!("{word} {name}"));
+    assert_eq!(
+        asked(&two_buttons()),
+        [each("prepare"), each("sound")].concat()
+    );
+    assert!(asked(&one_button("84951111111")).is_empty());
+}
+
 #[test]
 fn a_menu_is_read_in_order_then_seven_seconds_then_bitrix24() {
     let mut leg = ScriptedLeg::new(&[], &[]);

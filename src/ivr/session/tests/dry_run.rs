@@ -83,6 +83,8 @@ impl Prompts for Recorded {
             samples: vec![0; 1].into(),
         })
     }
+
+    fn prepare(&self, _: &[PromptName]) {}
 }
 
 fn of_the_dry_run(rows: &Rows, digits: &str) -> (Vec<String>, String, String) {

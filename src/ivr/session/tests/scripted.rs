@@ -118,4 +118,6 @@ impl Prompts for Sounds {
             samples: vec![0; name.to_string().len()].into(),
         })
     }
+
+    fn prepare(&self, _: &[PromptName]) {}
 }
