@@ -10,12 +10,15 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use crate::apps::cli;
+use crate::apps::metrics::OfService;
 use crate::apps::rust_conf_add::{RustConfAdd, TransferToRoom};
 use crate::apps::rust_ivr::RustIvr;
 use crate::asterisk::application::Registered;
 use crate::asterisk::cli::Commands;
 use crate::asterisk::context::Context;
+use crate::asterisk::events::Events;
 use crate::asterisk::log::HostLogging;
+use crate::asterisk::metrics::Scraped;
 use crate::asterisk::module::{Module, asterisk_module};
 use crate::asterisk::transfer::Transfers;
 use crate::asterisk::{config, host};
@@ -36,6 +39,8 @@ struct Loaded {
     _context: Context,
     transfers: Option<Transfers>,
     _commands: Commands,
+    _scraped: Scraped,
+    _events: Option<Events>,
     _service: Published,
     _logging: HostLogging,
 }
@@ -108,6 +113,8 @@ impl Module for ResRustIvr {
 
 /// A refusal gives the logging back, so that it ends after the last sentence.
 fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
+    // Before the applications, as the service.
+    let events = Events::register();
     let registered = host::check_version()
         .and_then(|()| settings_or_defaults())
         .map(|settings| Arc::new(Service::new(settings, None)))
@@ -133,6 +140,8 @@ fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
                 _context: context,
                 transfers,
                 _commands: Commands::register(cli::commands()),
+                _scraped: Scraped::by_prometheus::<OfService>(),
+                _events: events,
                 _service: service,
                 _logging: logging,
             })

@@ -7,6 +7,7 @@ mod harness;
 mod ami;
 mod calls;
 mod circles;
+mod events;
 mod hostile;
 mod lifecycle;
 mod prompts;

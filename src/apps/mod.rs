@@ -3,8 +3,11 @@
 //! file here, a line there, and its page in `dialplan/res_rust_ivr-en_US.xml`.
 
 pub mod cli;
+pub mod cli_stats;
 mod client;
 mod manager;
+pub mod metrics;
+mod news;
 pub mod rust_conf_add;
 pub mod rust_ivr;
 mod ways_in;

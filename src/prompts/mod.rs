@@ -9,6 +9,7 @@ mod decode;
 mod find;
 mod flaws;
 mod load;
+mod missing;
 mod mix;
 pub mod notices;
 mod output;
@@ -29,6 +30,7 @@ use crate::ports::{FileReader, PromptError, Prompts, Sound};
 use cache::{Cache, Failure, identify};
 use find::{confined, find};
 use load::Loader;
+use missing::Missing;
 
 /// The prompts under one sounds directory.
 ///
@@ -43,6 +45,7 @@ use load::Loader;
 /// `Missing` and `Forbidden` are for the caller to log.
 pub struct PromptLibrary {
     root: PathBuf,
+    missing: Missing,
     cache: Cache,
     // Behind the cache: it is dropped after it.
     loader: Loader,
@@ -54,6 +57,7 @@ impl PromptLibrary {
     pub fn new(root: PathBuf) -> Self {
         Self {
             root,
+            missing: Missing::default(),
             cache: Cache::new(cache::CAPACITY),
             loader: Loader::default(),
         }
@@ -64,11 +68,35 @@ impl PromptLibrary {
         self.loader = Loader::with_host(reader);
         self
     }
+
+    /// How the prompts that calls asked for are, for the metrics.
+    pub fn health(&self) -> Health {
+        let (cached, broken) = self.cache.counts();
+        Health {
+            cached,
+            broken,
+            missing: self.missing.count(),
+            decodes: self.cache.decodes(),
+        }
+    }
+}
+
+/// The prompts of a library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Decoded and in memory.
+    pub cached: usize,
+    /// Files with no sound in them.
+    pub broken: usize,
+    /// Names without a file when a call last asked for them; 1024 are remembered.
+    pub missing: usize,
+    /// Files that were read to be decoded, ever.
+    pub decodes: u64,
 }
 
 impl Prompts for PromptLibrary {
     fn sound(&self, name: &PromptName) -> Result<Sound, PromptError> {
-        let found = find(&self.root, name)?;
+        let found = self.missing.note(name, find(&self.root, name))?;
         let (id, stamp) = identify(Some(name.folder), &found.metadata);
         self.cache.get(id, stamp, || {
             let file = confined(&self.root, name, &found.path).map_err(Failure::Passing)?;

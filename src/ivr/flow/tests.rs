@@ -10,12 +10,14 @@ use crate::ports::PromptFolder;
 fn good() -> Button {
     Button {
         target: Number::parse("74951234567", &crate::settings::Settings::default().numbers),
+        words: String::new(),
     }
 }
 
 fn refused() -> Button {
     Button {
         target: Err(NumberError::Empty),
+        words: String::new(),
     }
 }
 

@@ -38,6 +38,7 @@ fn run(leg: &mut ScriptedLeg, rows: &Rows) -> (Status, Story) {
         directory: rows,
         prompts: &Sounds,
         live: &|_| (),
+        rings: &|_, _| (),
     };
     let caller = Caller {
         phone: "+7 916 123-45-67".into(),
