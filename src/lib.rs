@@ -4,10 +4,11 @@
 //! folder as well, and a unit test (`map.rs`) reads this table and holds the code against it.
 //!
 //! ```text
-//! module      -> apps service rooms settings ports asterisk            load, reload, unload
-//! apps        -> service rooms calls ivr conference settings numbers ports asterisk  RustIvr(), RustConfAdd(), CLI
+//! module      -> apps check service rooms settings ports asterisk            load, reload, unload
+//! apps        -> service check rooms calls ivr conference directory prompts settings numbers ports asterisk  RustIvr(), RustConfAdd(), CLI
 //! service     -> calls rooms conference directory prompts settings numbers asterisk  what all of them work with
 //! rooms       -> conference settings numbers ports asterisk            who is in a room, and ways in
+//! check       -> ivr directory settings numbers ports                  what is wrong with an installation, judged
 //! calls       -> ivr ports                                             the calls inside RustIvr()
 //! ivr         -> settings numbers ports                                a caller: flow (pure), session
 //! conference  -> settings numbers ports                                a manager: flow (pure), session
@@ -28,6 +29,7 @@ mod apps;
 #[allow(unsafe_code)] // The C border; the lint denies it everywhere else.
 mod asterisk;
 pub mod calls;
+pub mod check;
 pub mod conference;
 pub mod directory;
 pub mod ivr;

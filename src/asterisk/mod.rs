@@ -38,6 +38,7 @@ pub mod log;
 pub mod module;
 pub mod reference;
 pub mod sound_file;
+pub mod survey;
 mod sys;
 mod tones;
 pub mod transfer;

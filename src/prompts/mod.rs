@@ -9,6 +9,7 @@ mod decode;
 mod find;
 mod flaws;
 mod load;
+pub mod look;
 mod mix;
 pub mod notices;
 mod output;
