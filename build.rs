@@ -8,10 +8,11 @@ use std::process::Command;
 use std::time::SystemTime;
 
 /// The part of the border that only C can write.
-const SHIM: [&str; 4] = [
+const SHIM: [&str; 5] = [
     "src/asterisk/shim.c",
     "src/asterisk/shim_events.c",
     "src/asterisk/shim_sound.c",
+    "src/asterisk/shim_survey.c",
     "src/asterisk/shim_transfer.c",
 ];
 
@@ -179,6 +180,10 @@ fn generate_bindings(include: &Path, out: &Path) -> Result<(), String> {
         .opaque_type("ast_format")
         .opaque_type("ast_module")
         .opaque_type("message")
+        .opaque_type("ast_channel_tech")
+        .opaque_type("ast_context")
+        .opaque_type("ast_custom_function")
+        .opaque_type("ast_endpoint")
         .opaque_type("ast_bridge")
         .opaque_type("ast_bridge_channel")
         .opaque_type("ast_bridge_features")
@@ -261,16 +266,22 @@ const FUNCTIONS: &[&str] = &[
     "ast_channel_uniqueid",
     "ast_channel_writeformat",
     "ast_check_hangup",
+    "ast_check_realtime",
     "ast_cli",
     "__ast_cli_register_multiple",
     "ast_cli_unregister_multiple",
     "ast_config_destroy",
     "ast_config_load2",
     "ast_context_destroy",
+    "ast_context_find",
     "ast_context_find_or_create",
+    "ast_custom_function_find",
     "ast_datastore_free",
     "ast_deactivate_generator",
     "ast_dtmf_stream",
+    "ast_endpoint_find_by_id",
+    "ast_func_read",
+    "ast_get_channel_tech",
     "ast_get_version",
     "ast_get_version_num",
     "ast_hangup",
@@ -316,7 +327,9 @@ const ITEMS: &[&str] = &[
     "ast_transfer_result",
     "ast_bridge_feature_flags",
     "ast_bridge_impart_flags",
+    "ast_build_date",
     "AST_CAUSE_.*",
+    "BUILD_DATE",
     "ast_cli_args",
     "ast_cli_command",
     "ast_cli_entry",

@@ -78,6 +78,7 @@ mod tests {
         "shim.c",
         "shim_events.c",
         "shim_sound.c",
+        "shim_survey.c",
         "shim_transfer.c",
         "as above",
         "As above",

@@ -41,6 +41,7 @@ pub mod metrics;
 pub mod module;
 pub mod reference;
 pub mod sound_file;
+pub mod survey;
 mod sys;
 mod tones;
 pub mod transfer;

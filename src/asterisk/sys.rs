@@ -47,6 +47,9 @@ pub struct rust_ivr_file {
 // src/asterisk/shim.c
 unsafe extern "C" {
     pub safe fn rust_ivr_self() -> *mut ast_module;
+    pub fn rust_ivr_copy(text: *const c_char) -> *mut c_char;
+    pub fn rust_ivr_global(name: *const c_char, value: *mut c_char, room: c_int);
+    pub fn rust_ivr_dialplan_mentions(text: *const c_char) -> c_int;
     pub safe fn rust_ivr_debug_enabled(level: c_int) -> c_int;
     pub fn rust_ivr_channel_lock(chan: *mut ast_channel);
     pub fn rust_ivr_channel_unlock(chan: *mut ast_channel);

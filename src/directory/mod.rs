@@ -12,6 +12,7 @@ mod deadline;
 mod disk;
 mod hidden;
 mod hosts;
+pub mod inspect;
 mod keys;
 mod mysql;
 mod pool;
