@@ -8,8 +8,9 @@ use std::process::Command;
 use std::time::SystemTime;
 
 /// The part of the border that only C can write.
-const SHIM: [&str; 3] = [
+const SHIM: [&str; 4] = [
     "src/asterisk/shim.c",
+    "src/asterisk/shim_http.c",
     "src/asterisk/shim_sound.c",
     "src/asterisk/shim_transfer.c",
 ];
@@ -180,7 +181,8 @@ fn generate_bindings(include: &Path, out: &Path) -> Result<(), String> {
         .opaque_type("ast_bridge")
         .opaque_type("ast_bridge_channel")
         .opaque_type("ast_bridge_features")
-        .opaque_type("ast_frame");
+        .opaque_type("ast_frame")
+        .opaque_type("ast_tcptls_session_instance");
     for (name, value) in MODULE_DEFINES {
         builder = builder.clang_arg(format!("-D{name}={value}"));
     }
@@ -266,6 +268,11 @@ const FUNCTIONS: &[&str] = &[
     "ast_get_version",
     "ast_get_version_num",
     "ast_hangup",
+    "ast_http_get_auth",
+    "ast_http_get_post_vars",
+    "ast_http_manid_from_vars",
+    "ast_http_uri_link",
+    "ast_http_uri_unlink",
     "ast_indicate",
     "ast_log",
     "ast_module_check",
@@ -276,9 +283,12 @@ const FUNCTIONS: &[&str] = &[
     "ast_set_write_format",
     "ast_unregister_application",
     "ast_variable_browse",
+    "ast_variables_destroy",
     "__ast_verbose",
     "ast_waitfor_nandfds",
     "ast_write",
+    "astman_verify_session_readpermissions",
+    "astman_verify_session_writepermissions",
     "pbx_builtin_getvar_helper",
     "pbx_builtin_setvar_helper",
     "pbx_exec",
@@ -308,8 +318,12 @@ const ITEMS: &[&str] = &[
     "AST_FRAME_.*",
     "ast_frame_type",
     "ast_generator",
+    "ast_http_method",
+    "ast_http_uri",
     "ast_module_load_result",
     "ast_variable",
+    "EVENT_FLAG_CALL",
+    "EVENT_FLAG_REPORTING",
     "PACKAGE_VERSION",
     "ast_verb_sys_level",
     "__LOG_.*",

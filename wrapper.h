@@ -14,7 +14,9 @@
 #include <asterisk/config.h>      /* config.rs: res_rust_ivr.conf */
 #include <asterisk/datastore.h>   /* datastore.rs: what rides on a channel */
 #include <asterisk/format_cache.h>/* generator.rs: signed linear */
+#include <asterisk/http.h>         /* http.rs */
 #include <asterisk/logger.h>      /* log.rs */
+#include <asterisk/manager.h>      /* http.rs: sessions */
 #include <asterisk/musiconhold.h> /* channel.rs: music on hold */
 #include <asterisk/module.h>      /* module.rs, application.rs */
 #include <asterisk/paths.h>       /* host.rs: directories */

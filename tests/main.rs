@@ -9,6 +9,7 @@ mod calls;
 mod circles;
 mod hostile;
 mod lifecycle;
+mod page;
 mod prompts;
 mod samples;
 mod tones;

@@ -1,10 +1,11 @@
-//! What Asterisk calls: the two applications, the transfers that are left to us, and the CLI. Each
+//! What Asterisk calls: the two applications, the transfers that are left to us, the CLI and the page. Each
 //! implements a trait of the border; `module.rs` registers it by its type. A new application is a
 //! file here, a line there, and its page in `dialplan/res_rust_ivr-en_US.xml`.
 
 pub mod cli;
 mod client;
 mod manager;
+pub mod page;
 pub mod rust_conf_add;
 pub mod rust_ivr;
 mod ways_in;

@@ -109,4 +109,16 @@ unsafe extern "C" {
     pub fn rust_ivr_file_open(stem: *const c_char, format: *const c_char) -> *mut rust_ivr_file;
     pub fn rust_ivr_file_read(file: *mut rust_ivr_file, samples: *mut i16, room: c_int) -> c_int;
     pub fn rust_ivr_file_close(file: *mut rust_ivr_file);
+    pub fn rust_ivr_http_peer(connection: *const ast_tcptls_session_instance) -> *const c_char;
+    pub fn rust_ivr_module_hold();
+    pub fn rust_ivr_module_release();
+    pub fn rust_ivr_http_send(
+        connection: *mut ast_tcptls_session_instance,
+        method: ast_http_method,
+        status: c_int,
+        title: *const c_char,
+        headers: *const c_char,
+        text: *const c_char,
+        file: c_int,
+    );
 }

@@ -1,6 +1,7 @@
 //! The sample file, every option's bounds, and the sentences for what is wrong.
 
 mod database;
+mod http;
 
 use proptest::prelude::*;
 
