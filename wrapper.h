@@ -16,7 +16,7 @@
 #include <asterisk/format_cache.h>/* generator.rs: signed linear */
 #include <asterisk/http.h>         /* http.rs */
 #include <asterisk/logger.h>      /* log.rs */
-#include <asterisk/manager.h>      /* http.rs: sessions */
+#include <asterisk/manager.h>     /* manager.rs: actions; http.rs: sessions */
 #include <asterisk/musiconhold.h> /* channel.rs: music on hold */
 #include <asterisk/module.h>      /* module.rs, application.rs */
 #include <asterisk/paths.h>       /* host.rs: directories */

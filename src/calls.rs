@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
@@ -56,6 +56,27 @@ impl Calls {
         }
         text.push_str(&format!("{} call(s)\n", live.len()));
         text
+    }
+
+    /// The calls inside now, for programs: channel, what it does, for how long.
+    pub fn now(&self) -> Vec<(String, String, Duration)> {
+        let live = self.live.lock().clone();
+        let shown = |entry: &Arc<Entry>| {
+            let doing = entry.doing.lock().clone();
+            (entry.channel.clone(), doing, entry.since.elapsed())
+        };
+        live.iter().map(shown).collect()
+    }
+
+    /// How the earlier ones ended, and why not with the target: words and counts.
+    pub fn counts(&self) -> (Vec<(&'static str, u64)>, Vec<(&'static str, u64)>) {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let ended = Status::ALL.iter().map(|status| status.as_str());
+        let why = Reason::ALL.iter().map(|reason| reason.as_str());
+        (
+            ended.zip(self.ended.iter().map(count)).collect(),
+            why.zip(self.not_the_target.iter().map(count)).collect(),
+        )
     }
 
     /// How many calls are inside now.
@@ -126,9 +147,11 @@ mod tests {
             call.doing(format_args!("rings {}", 7));
             assert!(calls.list().contains("PJSIP/multifon-00000001"));
             assert!(calls.list().contains("rings 7"));
+            assert_eq!(calls.now()[0].1, "rings 7");
             call.ended(Status::Fallback, Some(Reason::Busy));
         }
         assert_eq!(calls.count(), 0);
+        assert!(calls.counts().1.contains(&("BUSY", 1)));
         let counters = calls.to_string();
         assert!(
             counters.contains("FALLBACK     1") && counters.contains("BUSY         1"),

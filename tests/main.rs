@@ -4,6 +4,7 @@
 
 mod harness;
 
+mod actions;
 mod ami;
 mod calls;
 mod circles;
