@@ -8,9 +8,10 @@ use std::process::Command;
 use std::time::SystemTime;
 
 /// The part of the border that only C can write.
-const SHIM: [&str; 5] = [
+const SHIM: [&str; 6] = [
     "src/asterisk/shim.c",
     "src/asterisk/shim_events.c",
+    "src/asterisk/shim_http.c",
     "src/asterisk/shim_sound.c",
     "src/asterisk/shim_survey.c",
     "src/asterisk/shim_transfer.c",
@@ -189,7 +190,8 @@ fn generate_bindings(include: &Path, out: &Path) -> Result<(), String> {
         .opaque_type("ast_bridge_features")
         .opaque_type("ast_frame")
         .opaque_type("ast_json")
-        .opaque_type("ast_manager_event_blob");
+        .opaque_type("ast_manager_event_blob")
+        .opaque_type("ast_tcptls_session_instance");
     for (name, value) in MODULE_DEFINES {
         builder = builder.clang_arg(format!("-D{name}={value}"));
     }
@@ -285,6 +287,11 @@ const FUNCTIONS: &[&str] = &[
     "ast_get_version",
     "ast_get_version_num",
     "ast_hangup",
+    "ast_http_get_auth",
+    "ast_http_get_post_vars",
+    "ast_http_manid_from_vars",
+    "ast_http_uri_link",
+    "ast_http_uri_unlink",
     "ast_indicate",
     "ast_json_object_create",
     "ast_json_object_set",
@@ -304,6 +311,7 @@ const FUNCTIONS: &[&str] = &[
     "ast_softhangup",
     "ast_unregister_application",
     "ast_variable_browse",
+    "ast_variables_destroy",
     "__ast_verbose",
     "ast_waitfor_nandfds",
     "astman_append",
@@ -312,6 +320,8 @@ const FUNCTIONS: &[&str] = &[
     "astman_send_list_complete_start",
     "astman_send_listack",
     "ast_write",
+    "astman_verify_session_readpermissions",
+    "astman_verify_session_writepermissions",
     "pbx_builtin_getvar_helper",
     "pbx_builtin_setvar_helper",
     "pbx_exec",
@@ -344,6 +354,8 @@ const ITEMS: &[&str] = &[
     "AST_SOFTHANGUP_EXPLICIT",
     "ast_frame_type",
     "ast_generator",
+    "ast_http_method",
+    "ast_http_uri",
     "ast_module_load_result",
     "ast_variable",
     "EVENT_FLAG_CALL",

@@ -24,9 +24,10 @@
 #include <asterisk/datastore.h>   /* datastore.rs: what rides on a channel */
 #include <asterisk/endpoints.h>   /* survey.rs: who can be dialled */
 #include <asterisk/format_cache.h>/* generator.rs: signed linear */
+#include <asterisk/http.h>        /* http.rs */
 #include <asterisk/json.h>        /* events.rs: what CEL gets */
 #include <asterisk/logger.h>      /* log.rs */
-#include <asterisk/manager.h>     /* manager.rs: actions; events.rs: AMI */
+#include <asterisk/manager.h>     /* manager.rs: actions; events.rs: AMI; http.rs: sessions */
 #include <asterisk/musiconhold.h> /* channel.rs: music on hold */
 #include <asterisk/module.h>      /* module.rs, application.rs */
 #include <asterisk/paths.h>       /* host.rs: directories */

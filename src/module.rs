@@ -7,9 +7,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::apps::metrics::OfService;
+use crate::apps::page::Page;
 use crate::apps::rust_conf_add::{RustConfAdd, TransferToRoom};
 use crate::apps::rust_ivr::RustIvr;
 use crate::apps::{actions_ami, cli};
@@ -17,6 +18,7 @@ use crate::asterisk::application::Registered;
 use crate::asterisk::cli::Commands;
 use crate::asterisk::context::Context;
 use crate::asterisk::events::Events;
+use crate::asterisk::http::Served;
 use crate::asterisk::log::HostLogging;
 use crate::asterisk::manager::Actions;
 use crate::asterisk::metrics::Scraped;
@@ -33,6 +35,19 @@ const CONFIG_FILE: &CStr = c"res_rust_ivr.conf";
 
 /// What is registered with the host while the module is loaded.
 static LOADED: RwLock<Option<Loaded>> = RwLock::new(None);
+
+/// The page, while `[http] enabled` says so.
+static SERVED: Mutex<Option<Served>> = Mutex::new(None);
+
+/// Puts the page on Asterisk's HTTP server, or takes it away.
+fn serve(enabled: bool) {
+    let mut served = SERVED.lock();
+    match (enabled, served.is_some()) {
+        (true, false) => *served = Some(Served::new::<Page>()),
+        (false, true) => *served = None,
+        _ => {}
+    }
+}
 
 /// Dropped from top to bottom: no new calls, no new commands and actions, then the rest, the log last.
 struct Loaded {
@@ -89,7 +104,9 @@ impl Module for ResRustIvr {
             Ok(settings) => {
                 let new = Arc::new(Service::new(settings, Some(&old)));
                 let endpoint = new.managers_endpoint();
+                let page = new.settings.http.enabled;
                 service::replace(Some(new));
+                serve(page);
                 let loaded = LOADED.read();
                 let transfers = loaded.as_ref().and_then(|loaded| loaded.transfers.as_ref());
                 if transfers.is_some_and(Transfers::are_ours) {
@@ -106,6 +123,7 @@ impl Module for ResRustIvr {
     }
 
     fn unload() {
+        serve(false);
         transfers::handle_for(None);
         let loaded = LOADED.write().take();
         // Outside the lock: the threads that end here may be at work.
@@ -122,11 +140,13 @@ fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
         .map(|settings| Arc::new(Service::new(settings, None)))
         .and_then(|service| {
             let endpoint = service.managers_endpoint();
+            let page = service.settings.http.enabled;
             // Before the applications: a call may come the moment that they are there.
             let service = Published::new(service);
             let context = context::register()?;
             let ivr = Registered::new::<RustIvr>()?;
             let conference = Registered::new::<RustConfAdd>()?;
+            serve(page);
             Ok((service, endpoint, [ivr, conference], context))
         });
     match registered {

@@ -77,6 +77,7 @@ mod tests {
         "asterisk/",
         "shim.c",
         "shim_events.c",
+        "shim_http.c",
         "shim_sound.c",
         "shim_survey.c",
         "shim_transfer.c",

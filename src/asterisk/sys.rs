@@ -134,4 +134,16 @@ unsafe extern "C" {
         write: unsafe extern "C" fn(*mut *mut ast_str),
     ) -> *mut stasis_subscription;
     pub fn rust_ivr_metrics_unsubscribe(subscription: *mut stasis_subscription);
+    pub fn rust_ivr_http_peer(connection: *const ast_tcptls_session_instance) -> *const c_char;
+    pub fn rust_ivr_module_hold();
+    pub fn rust_ivr_module_release();
+    pub fn rust_ivr_http_send(
+        connection: *mut ast_tcptls_session_instance,
+        method: ast_http_method,
+        status: c_int,
+        title: *const c_char,
+        headers: *const c_char,
+        text: *const c_char,
+        file: c_int,
+    );
 }

@@ -158,6 +158,12 @@ impl LiveDirectory {
         }
     }
 
+    /// Code and number of the snapshot, up to `most`, sorted by the code; none while there is no snapshot.
+    pub fn codes(&self, most: usize) -> Vec<(String, String)> {
+        let tables = self.snapshot.as_ref().map(snapshot::Snapshot::tables);
+        tables.map(|tables| tables.codes(most)).unwrap_or_default()
+    }
+
     /// The story of every look-up: what the database answered within the budget, else the snapshot.
     fn live_or_snapshot<T>(
         &self,
