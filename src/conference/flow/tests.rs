@@ -298,8 +298,8 @@ fn the_status_tells_who_was_added_and_who_hung_up() {
 
 /// The operator's page shows the same table.
 #[test]
-fn the_readme_has_the_table() {
-    let readme = include_str!("../../../README.md");
+fn the_page_has_the_table() {
+    let page = include_str!("../../../docs/en/third-person.md");
     let source = include_str!("../flow.rs");
     let rows: Vec<_> = source
         .lines()
@@ -308,8 +308,8 @@ fn the_readme_has_the_table() {
     assert!(rows.len() > 5, "{rows:?}");
     for row in rows {
         assert!(
-            readme.contains(&format!("|{row}")),
-            "README.md lacks |{row}"
+            page.contains(&format!("|{row}")),
+            "docs/en/third-person.md lacks |{row}"
         );
     }
 }
