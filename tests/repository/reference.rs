@@ -1,0 +1,197 @@
+//! The reference against the source: options, commands, variables, actions, events, metrics and
+//! make's targets, each way round and in both languages.
+
+use std::collections::BTreeSet;
+
+use super::markdown::{Page, files, pages, read};
+
+const REFERENCES: [&str; 2] = ["docs/en/reference.md", "docs/ru/reference.md"];
+
+type Names = BTreeSet<String>;
+
+/// What is documented and not there, or there and not documented, is named.
+fn same(page: &str, documented: &Names, there: &Names) {
+    let invented: Vec<_> = documented.difference(there).collect();
+    let missing: Vec<_> = there.difference(documented).collect();
+    assert!(
+        invented.is_empty(),
+        "{page} names what is not there: {invented:?}"
+    );
+    assert!(missing.is_empty(), "{page} lacks {missing:?}");
+}
+
+#[test]
+fn every_option_is_in_the_references_and_the_reverse() {
+    let mut there = Names::new();
+    let mut section = String::new();
+    for line in read("dialplan/res_rust_ivr.conf.sample").lines() {
+        let line = line.strip_prefix(';').unwrap_or(line);
+        let key = line.split_once(" =").map(|(key, _)| key);
+        let named = |key: &str| key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        if line.starts_with('[') {
+            section = line.to_owned();
+        } else if let Some(key) = key.filter(|key| !key.is_empty() && named(key)) {
+            there.insert(format!("{section} {key}"));
+        }
+    }
+    let sections: BTreeSet<_> = there.iter().map(|o| o.split_once(' ').unwrap().0).collect();
+    for name in REFERENCES {
+        let page = Page::new(name);
+        let mut documented = Names::new();
+        for section in &sections {
+            for row in page.rows_under(&format!("### {section}")) {
+                // Several options in one row are said alike: `user`, `password`.
+                for option in row[0].split('`').skip(1).step_by(2) {
+                    documented.insert(format!("{section} {option}"));
+                }
+            }
+        }
+        same(name, &documented, &there);
+    }
+}
+
+/// The words of each command, such as `rustivr show status`.
+fn commands() -> Names {
+    let mut commands = Names::new();
+    for file in files("src", ".rs") {
+        for rest in read(&file).split("c\"rustivr ").skip(1) {
+            let words = rest.split('"').next().unwrap();
+            commands.insert(format!("rustivr {words}"));
+        }
+    }
+    commands
+}
+
+/// The one of `commands` that `text` begins with: the longest whose words stand there.
+fn command_in(text: &str, commands: &Names) -> Option<String> {
+    let begins = |command: &&String| {
+        let rest = text.strip_prefix(command.as_str());
+        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    };
+    let found = commands.iter().filter(begins);
+    found.max_by_key(|command| command.len()).cloned()
+}
+
+#[test]
+fn every_command_is_in_the_references_and_every_named_one_is_there() {
+    let there = commands();
+    assert!(there.contains("rustivr test code"), "{there:?}");
+    for page in pages() {
+        let mut documented = Names::new();
+        for code in page.code() {
+            for (at, _) in code.match_indices("rustivr ") {
+                let text = &code[at..];
+                let command = command_in(text, &there);
+                assert!(command.is_some(), "{}: no command {text}", page.name);
+                documented.extend(command);
+            }
+        }
+        if REFERENCES.contains(&page.name.as_str()) {
+            same(&page.name, &documented, &there);
+        }
+    }
+}
+
+/// The words of `text` that `is` holds for.
+fn words(text: &str, is: impl Fn(&str) -> bool) -> Names {
+    let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    parts.filter(|word| is(word)).map(str::to_owned).collect()
+}
+
+/// A variable or function of the dialplan.
+fn variable(word: &str) -> bool {
+    let begins = word.starts_with("RUSTIVR_") || word.starts_with("RUSTCONF_");
+    begins && !word.ends_with('_')
+}
+
+/// An application, AMI action or event.
+fn action(word: &str) -> bool {
+    let rest = word
+        .strip_prefix("RustIvr")
+        .or(word.strip_prefix("RustConf"));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_uppercase()))
+        // The list actions' events that Asterisk's own helper makes.
+        && !word.ends_with("Complete")
+        && word != "RustConf"
+}
+
+#[test]
+fn applications_variables_actions_and_events_are_those_of_the_documentation() {
+    let xml = read("dialplan/res_rust_ivr-en_US.xml");
+    let names = xml.split(" name=\"").skip(1);
+    let named: Vec<&str> = names.map(|rest| rest.split('"').next().unwrap()).collect();
+    for is in [variable as fn(&str) -> bool, action] {
+        let there: Names = named
+            .iter()
+            .filter(|n| is(n))
+            .map(|n| n.to_string())
+            .collect();
+        assert!(!there.is_empty());
+        for page in pages() {
+            let documented = words(&page.text(), is);
+            let invented: Vec<_> = documented.difference(&there).collect();
+            assert!(
+                invented.is_empty(),
+                "{} names what is not there: {invented:?}",
+                page.name
+            );
+            if REFERENCES.contains(&page.name.as_str()) {
+                same(&page.name, &documented, &there);
+            }
+        }
+    }
+}
+
+/// The name of a metric, of a histogram without its parts' endings.
+fn metrics(text: &str) -> Names {
+    let begins = |word: &str| word.starts_with("rustivr_");
+    let whole = |word: String| {
+        let parts = ["_bucket", "_sum", "_count"];
+        let whole = parts.iter().find_map(|part| word.strip_suffix(part));
+        whole.unwrap_or(&word).to_owned()
+    };
+    words(text, begins).into_iter().map(whole).collect()
+}
+
+#[test]
+fn every_metric_is_in_the_references_and_the_reverse() {
+    let sources = files("src", ".rs");
+    let there = sources
+        .iter()
+        .flat_map(|file| metrics(&read(file)))
+        .collect();
+    for name in REFERENCES {
+        same(name, &metrics(&read(name)), &there);
+    }
+}
+
+#[test]
+fn every_target_of_make_is_on_the_developers_page_and_the_reverse() {
+    let makefile = read("Makefile");
+    let target = |line: &str| {
+        let (name, _) = line.split_once(": ##")?;
+        let plain = name.chars().all(|c| c.is_ascii_lowercase());
+        plain.then(|| name.to_owned())
+    };
+    let there: Names = makefile.lines().filter_map(target).collect();
+    assert!(there.contains("test"), "{there:?}");
+    for page in pages() {
+        let mut documented = Names::new();
+        for code in page.code() {
+            let words: Vec<&str> = code.split_whitespace().collect();
+            for pair in words.windows(2).filter(|pair| pair[0] == "make") {
+                // Not an option or a variable; and Asterisk's own target.
+                let target = pair[1].trim_end_matches(';');
+                let plain = target.chars().all(|c| c.is_ascii_lowercase());
+                if plain && target != "menuselect" {
+                    assert!(there.contains(target), "{}: make {target}", page.name);
+                    documented.insert(target.to_owned());
+                }
+            }
+        }
+        if page.name.ends_with("/developers.md") {
+            documented.insert("all".to_owned()); // Its row is `make`.
+            same(&page.name, &documented, &there);
+        }
+    }
+}
