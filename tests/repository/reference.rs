@@ -20,29 +20,45 @@ fn same(page: &str, documented: &Names, there: &Names) {
     assert!(missing.is_empty(), "{page} lacks {missing:?}");
 }
 
-#[test]
-fn every_option_is_in_the_references_and_the_reverse() {
-    let mut there = Names::new();
+/// Section, option and value of each line of the sample that sets one, or would without its `;`.
+fn sample() -> Vec<(String, String, String)> {
+    let mut options = Vec::new();
     let mut section = String::new();
     for line in read("dialplan/res_rust_ivr.conf.sample").lines() {
         let line = line.strip_prefix(';').unwrap_or(line);
-        let key = line.split_once(" =").map(|(key, _)| key);
-        let named = |key: &str| key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        let named = |key: &&str| key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
         if line.starts_with('[') {
             section = line.to_owned();
-        } else if let Some(key) = key.filter(|key| !key.is_empty() && named(key)) {
-            there.insert(format!("{section} {key}"));
+        } else if let Some((key, value)) = line.split_once(" =").filter(|(key, _)| named(key)) {
+            options.push((section.clone(), key.to_owned(), value.trim().to_owned()));
         }
     }
-    let sections: BTreeSet<_> = there.iter().map(|o| o.split_once(' ').unwrap().0).collect();
+    options
+}
+
+/// What stands in backticks.
+fn quoted(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn every_option_is_in_the_references_and_the_reverse() {
+    let sample = sample();
+    let there: Names = sample.iter().map(|(s, k, _)| format!("{s} {k}")).collect();
+    let sections: BTreeSet<&str> = sample.iter().map(|(s, ..)| s.as_str()).collect();
     for name in REFERENCES {
         let page = Page::new(name);
         let mut documented = Names::new();
         for section in &sections {
             for row in page.rows_under(&format!("### {section}")) {
-                // Several options in one row are said alike: `user`, `password`.
-                for option in row[0].split('`').skip(1).step_by(2) {
+                for option in quoted(&row[0]) {
                     documented.insert(format!("{section} {option}"));
+                    if let [default] = quoted(&row[1])[..] {
+                        let told = sample
+                            .iter()
+                            .any(|(s, k, value)| s == section && k == option && value == default);
+                        assert!(told, "{name}: {section} {option} has another default");
+                    }
                 }
             }
         }
