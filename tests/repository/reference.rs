@@ -168,15 +168,23 @@ fn applications_variables_actions_and_events_are_those_of_the_documentation() {
     }
 }
 
-/// The name of a metric, of a histogram without its parts' endings.
+/// Behind `rustivr_`: what a CDR holds of a call, `CDR(rustivr_digit)`, and no metric.
+const RECORDED: [&str; 8] = [
+    "status", "reason", "source", "digit", "option", "target", "scenario", "phone",
+];
+
+/// The names of metrics, of a histogram without its parts' endings.
 fn metrics(text: &str) -> Names {
-    let begins = |word: &str| word.starts_with("rustivr_");
+    let metric = |word: &str| {
+        let rest = word.strip_prefix("rustivr_");
+        rest.is_some_and(|rest| !rest.is_empty() && !RECORDED.contains(&rest))
+    };
     let whole = |word: String| {
         let parts = ["_bucket", "_sum", "_count"];
         let whole = parts.iter().find_map(|part| word.strip_suffix(part));
         whole.unwrap_or(&word).to_owned()
     };
-    words(text, begins).into_iter().map(whole).collect()
+    words(text, metric).into_iter().map(whole).collect()
 }
 
 #[test]
