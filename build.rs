@@ -51,7 +51,7 @@ fn main() {
     }
 
     // Rust's thread-locals keep a library mapped in ways that make Asterisk call into
-    // an unmapped one later; so it is never unmapped (README, "New versions").
+    // an unmapped one later; so it is never unmapped (docs/en/operations.md, "A new version of the module").
     println!("cargo::rustc-link-arg-cdylib=-Wl,-z,nodelete");
 }
 
