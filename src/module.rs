@@ -13,6 +13,7 @@ use crate::apps::cli;
 use crate::apps::metrics::OfService;
 use crate::apps::rust_conf_add::{RustConfAdd, TransferToRoom};
 use crate::apps::rust_ivr::RustIvr;
+use crate::asterisk::answers::Answers;
 use crate::asterisk::application::Registered;
 use crate::asterisk::cli::Commands;
 use crate::asterisk::context::Context;
@@ -41,6 +42,7 @@ struct Loaded {
     _commands: Commands,
     _scraped: Scraped,
     _events: Option<Events>,
+    _answers: Option<Answers>,
     _service: Published,
     _logging: HostLogging,
 }
@@ -142,6 +144,7 @@ fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
                 _commands: Commands::register(cli::commands()),
                 _scraped: Scraped::by_prometheus::<OfService>(),
                 _events: events,
+                _answers: Answers::subscribe(),
                 _service: service,
                 _logging: logging,
             })
