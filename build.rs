@@ -123,6 +123,9 @@ fn compile_shim(include: &Path, out: &Path) -> Result<(), String> {
     if has_transfer_requests(include) {
         shim.define("RUST_IVR_TRANSFER_REQUESTS", None);
     }
+    if !says(include, "struct ast_channel_snapshot_base") {
+        shim.define("RUST_IVR_FLAT_SNAPSHOTS", None);
+    }
     shim.try_compile("rust_ivr_shim").map_err(|error| {
         let why = first_line(&error.to_string());
         format!(
@@ -145,8 +148,13 @@ fn first_line(text: &str) -> String {
 
 /// Asterisk 22.3, 21.8, 20.13 and later can leave a SIP transfer to us.
 fn has_transfer_requests(include: &Path) -> bool {
+    says(include, "struct ast_ari_transfer_message")
+}
+
+/// Whether Asterisk's messages about channels have something.
+fn says(include: &Path, words: &str) -> bool {
     std::fs::read_to_string(include.join("asterisk/stasis_channels.h"))
-        .is_ok_and(|header| header.contains("struct ast_ari_transfer_message"))
+        .is_ok_and(|header| header.contains(words))
 }
 
 /// bindgen panics where there is no libclang, with a backtrace and its own build's paths.

@@ -14,6 +14,7 @@ use crate::apps::page::Page;
 use crate::apps::rust_conf_add::{RustConfAdd, TransferToRoom};
 use crate::apps::rust_ivr::RustIvr;
 use crate::apps::{actions_ami, cli};
+use crate::asterisk::answers::Answers;
 use crate::asterisk::application::Registered;
 use crate::asterisk::cli::Commands;
 use crate::asterisk::context::Context;
@@ -58,6 +59,7 @@ struct Loaded {
     _actions: Actions,
     _scraped: Scraped,
     _events: Option<Events>,
+    _answers: Option<Answers>,
     _service: Published,
     _logging: HostLogging,
 }
@@ -165,6 +167,7 @@ fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
                 _actions: Actions::register(actions_ami::actions()),
                 _scraped: Scraped::by_prometheus::<OfService>(),
                 _events: events,
+                _answers: Answers::subscribe(),
                 _service: service,
                 _logging: logging,
             })

@@ -20,6 +20,7 @@
 //! - **Lock order.** No lock of ours is held while a host function is called that takes a
 //!   channel's lock.
 
+pub mod answers;
 pub mod application;
 pub mod bridge;
 pub mod channel;

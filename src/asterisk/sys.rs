@@ -127,13 +127,16 @@ unsafe extern "C" {
     pub fn rust_ivr_events_unregister();
     pub fn rust_ivr_event_publish(chan: *mut ast_channel, event: *mut c_void);
     pub fn rust_ivr_cel_publish(chan: *mut ast_channel, event: *const c_char, extra: *mut ast_json);
+    pub fn rust_ivr_answers_subscribe(
+        answered: unsafe extern "C" fn(*const c_char, i64),
+    ) -> *mut stasis_subscription;
     pub fn rust_ivr_str_append(text: *mut *mut ast_str, more: *const c_char);
     pub fn rust_ivr_metrics_attach(write: unsafe extern "C" fn(*mut *mut ast_str)) -> c_int;
     pub fn rust_ivr_metrics_detach();
     pub fn rust_ivr_metrics_subscribe(
         write: unsafe extern "C" fn(*mut *mut ast_str),
     ) -> *mut stasis_subscription;
-    pub fn rust_ivr_metrics_unsubscribe(subscription: *mut stasis_subscription);
+    pub fn rust_ivr_unsubscribe(subscription: *mut stasis_subscription);
     pub fn rust_ivr_http_peer(connection: *const ast_tcptls_session_instance) -> *const c_char;
     pub fn rust_ivr_module_hold();
     pub fn rust_ivr_module_release();
