@@ -446,7 +446,7 @@ mod tests {
     #[test]
     fn an_operator_ends_a_room_whose_manager_is_just_leaving() {
         let (mut people, client) = with_client();
-        let third = people.add_consulted("third");
+        let third = people.add_consulted("third", String::new());
         people.join_consulted(third);
         people.tell(Happened::Ended);
         let gone = people.manager_left(Farewell::LeaveTogether, Orphan::Fallback);

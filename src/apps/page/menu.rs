@@ -164,6 +164,7 @@ mod tests {
                 key_num: cell(key),
                 msg_mp3: cell(words),
                 transfer_to: cell(to),
+                name: None,
             });
         let answer = MenuAnswer {
             rows: rows.collect(),
