@@ -263,6 +263,7 @@ const FUNCTIONS: &[&str] = &[
     "ast_context_find_or_create",
     "ast_datastore_free",
     "ast_deactivate_generator",
+    "ast_dtmf_stream",
     "ast_get_version",
     "ast_get_version_num",
     "ast_hangup",

@@ -5,6 +5,7 @@
 mod harness;
 
 mod ami;
+mod answers;
 mod calls;
 mod circles;
 mod hostile;

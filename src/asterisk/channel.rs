@@ -48,6 +48,11 @@ impl Channel {
         self.lock().text(sys::rust_ivr_caller_number)
     }
 
+    /// Whether the caller's number is not to be shown.
+    pub fn is_withheld(&self) -> bool {
+        self.lock().read(sys::rust_ivr_caller_is_withheld) != 0
+    }
+
     /// The channel's unique id, as in CDR.
     pub fn unique_id(&self) -> String {
         self.lock().text(sys::ast_channel_uniqueid)
