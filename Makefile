@@ -78,7 +78,7 @@ bench: ## What a room costs, beside a plain Dial and beside ConfBridge; BENCH=to
 	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) $(CARGO) test --release --locked --test bench -- $(BENCH)
 
 .PHONY: faults
-faults: ## Makes the READMEs' table of what calls get while the database fails
+faults: ## Makes the table of docs/*/database.md: what calls get while the database fails
 	tests/set-up
 	@$(headers_decide)
 	$(CARGO) build --release --locked

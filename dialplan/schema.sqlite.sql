@@ -1,6 +1,6 @@
 -- The tables of res_rust_ivr in its embedded database, with three numbers to try it on:
 --   sqlite3 /usr/share/asterisk/rust_ivr.sqlite3 < schema.sqlite.sql
--- The file belongs into Asterisk's data directory, which `core show settings` names on Asterisk's
+-- The file belongs in Asterisk's data directory, which `core show settings` names on Asterisk's
 -- console: /usr/share/asterisk in Debian's packages, /var/lib/asterisk when built from source.
 -- Asterisk's user must be able to read the file and enter its directory.
 

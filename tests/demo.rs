@@ -1,11 +1,12 @@
 //! `make demo`: the debug numbers call a real Asterisk with the module, its embedded database and
 //! its spoken prompts. Prints a timeline of each call and leaves recordings, the SIP record,
-//! Asterisk's log and a picture in `demo-output/`. Fails when a call did not end as it must.
+//! Asterisk's log, pictures and one page with all of it in `demo-output/`. Fails when a call did not end as it must.
 
 mod demo {
     pub mod conference;
     pub mod heard;
     pub mod log;
+    pub mod page;
     pub mod picture;
     pub mod play;
     pub mod report;
@@ -26,7 +27,7 @@ use std::thread;
 
 use demo::log::{Clock, DATE_FORMAT};
 use demo::report::Report;
-use demo::{picture, play, report, room_picture, timeline};
+use demo::{page, picture, play, report, room_picture, timeline};
 use rust_ivr_testing::machine::repository;
 use rust_ivr_testing::office::{Database, Office};
 
@@ -91,12 +92,11 @@ fn save(output: &Path, office: &Office, reports: &[Report], text: &str) -> io::R
         fs::copy(office.run.directory().join(name), output.join(name))?;
     }
     for (at, report) in reports.iter().enumerate() {
-        let directory = output.join(format!("{}-{}", at + 1, report.story.phone));
-        fs::create_dir(&directory)?;
         for lane in &report.lanes {
             if let Some(recording) = &lane.recording {
-                let name = format!("{}.wav", lane.who.to_lowercase());
-                recording.save_wav(&directory.join(name))?;
+                let file = output.join(page::recording(at, report, lane));
+                fs::create_dir_all(file.parent().unwrap_or(output))?;
+                recording.save_wav(&file)?;
             }
         }
     }
@@ -104,7 +104,9 @@ fn save(output: &Path, office: &Office, reports: &[Report], text: &str) -> io::R
     for report in reports.iter().filter(|report| !report.spans.is_empty()) {
         draw(output, "picture-conference", &room_picture::draw(report))?;
     }
+    fs::write(output.join("index.html"), page::html(reports, LEGEND))?;
     let output = output.display();
+    println!("All of it as one page:         {output}/index.html");
     println!("Recordings, what each heard:   {output}/<call>/<who>.wav");
     println!("Timeline, SIP, Asterisk's log: {output}/timeline.txt, sip.txt, asterisk.log");
     Ok(())

@@ -6,8 +6,10 @@ mod harness;
 
 mod actions;
 mod ami;
+mod answers;
 mod calls;
 mod circles;
+mod events;
 mod hostile;
 mod lifecycle;
 mod page;
@@ -25,6 +27,7 @@ mod departures;
 mod held;
 mod places;
 mod refer;
+mod ringback;
 mod transfer;
 mod transferred;
 mod ways;

@@ -1,5 +1,13 @@
 //! What the Makefile's commands do, with stand-ins for cargo and for what needs a machine; and what
-//! the repository's pages must say alike.
+//! the repository's pages must say alike (`repository/`).
+
+mod repository {
+    mod markdown;
+    mod pages;
+    mod reference;
+
+    pub use markdown::pages as all_pages;
+}
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -214,12 +222,18 @@ fn rust_versions(text: &str) -> Vec<&str> {
 #[test]
 fn the_oldest_rust_is_the_same_everywhere() {
     let wanted = env!("CARGO_PKG_RUST_VERSION");
-    for page in ["README.md", "README.ru.md"] {
-        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+    for page in repository::all_pages() {
+        let text = page.text();
         let said = rust_versions(&text);
-        assert!(!said.is_empty(), "{page} says no version of Rust");
+        let must = ["README.md", "README.ru.md"].contains(&page.name.as_str())
+            || page.name.ends_with("/developers.md");
+        assert!(
+            !said.is_empty() || !must,
+            "{} says no version of Rust",
+            page.name
+        );
         for version in said {
-            assert_eq!(version, wanted, "{page} and Cargo.toml");
+            assert_eq!(version, wanted, "{} and Cargo.toml", page.name);
         }
     }
 }

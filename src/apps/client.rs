@@ -6,13 +6,15 @@ use std::sync::Arc;
 use crate::asterisk::application::After;
 use crate::asterisk::channel::Channel;
 use crate::conference::{Client, Status};
-use crate::numbers::{Extension, Fixed, Gaps, Phone};
-use crate::ports::{CallLeg, Callee, Dialled};
+use crate::numbers::{Extension, Fixed, Gaps, Keys, Phone};
+use crate::ports::{CallLeg, Callee, Dial, Dialled};
 use crate::rooms::people::Fate;
 use crate::rooms::room::Room;
 use crate::rooms::transfers;
 use crate::rooms::ways::{self, CallBack};
 use crate::service::Service;
+
+use super::news::RoomNews;
 
 /// W3, W4: the manager is called back to a client who came alone.
 pub fn call_manager_back(service: &Service, leg: &mut Channel, manager: &str) -> After {
@@ -42,11 +44,17 @@ pub fn call_manager_back(service: &Service, leg: &mut Channel, manager: &str) ->
         ring: conference.ring_timeout,
         music: &conference.hold_music,
     };
+    let news = RoomNews::new(leg.reference(), &room);
+    news.state("WAIT");
     match ways::call_back(leg, &call, &room) {
         Dialled::Answered => stay(service, leg, &room, id),
-        Dialled::Gone => end(leg, Status::Hangup),
+        Dialled::Gone => {
+            news.end(service, Status::Hangup);
+            end(leg, Status::Hangup)
+        }
         other => {
             log::info!("{}: the manager: {}", leg.name(), other.as_str());
+            news.end(service, Status::NoManager);
             without_manager(service, leg, &client)
         }
     }
@@ -88,12 +96,14 @@ fn without_manager(service: &Service, leg: &mut Channel, client: &Client) -> Aft
         "{}: the client goes to the fallback: rings {destination}",
         leg.name()
     );
-    match CallLeg::dial(
-        leg,
-        &destination,
-        settings.ivr.fallback_timeout,
-        Callee::Fallback,
-    ) {
+    let dial = Dial {
+        destination: &destination,
+        ring: settings.ivr.fallback_timeout,
+        callee: Callee::Fallback,
+        keys: Keys::NONE,
+        name: "",
+    };
+    match CallLeg::dial(leg, dial) {
         Dialled::Answered => after_talk(service, leg),
         Dialled::Gone => end(leg, Status::Hangup),
         _ => end(leg, Status::NoManager),

@@ -7,7 +7,7 @@ use crate::ivr::dry_run::{Dials, DryRun, Wait, dry_run};
 use crate::ivr::flow::Event;
 use crate::ivr::menu::{self, Plan};
 use crate::numbers::{Fixed, Gaps, Number, Phone};
-use crate::ports::{Directory, MenuRow, PromptName, Prompts, Source, one_line};
+use crate::ports::{Directory, MenuRow, PromptName, Prompts, Source, display_name, one_line};
 use crate::service::Service;
 use crate::settings::Settings;
 
@@ -44,6 +44,10 @@ pub struct Dialled {
     pub reason: Option<&'static str>,
     /// The option whose wait ran out before, if no key led there.
     pub after: Option<&'static str>,
+    /// After how many wrong keys, each of which began the menu again.
+    pub wrong: u32,
+    /// What the person who answers is shown in place of the caller's name; empty: nothing.
+    pub name: String,
 }
 
 /// What a code gives.
@@ -82,6 +86,7 @@ pub fn menu(service: &Service, phone: &str, digits: &str) -> MenuTest {
             plan = menu::read(&answer.rows, &settings.numbers, repeat, |complaint| {
                 wrong.push(complaint.to_string());
             });
+            plan = plan.retrying(settings.ivr.retry);
             Ok(Rows {
                 rows: answer.rows,
                 source: answer.source,
@@ -114,11 +119,11 @@ pub fn code(service: &Service, code: &str) -> CodeTest {
             Some(number) => match Number::parse(&number, &service.settings.numbers) {
                 Err(why) => Err(why.to_string()),
                 Ok(number) => {
-                    let outbound = &service.settings.general.outbound;
+                    let general = &service.settings.general;
                     Ok(CodeFound {
-                        destination: outbound.render(&number, Gaps::default()),
+                        destination: general.foreseen(&number, Gaps::default()),
                         source: answer.source,
-                        number: number.as_str().to_owned(),
+                        number: number.to_string(),
                     })
                 }
             },
@@ -139,8 +144,14 @@ fn prompt(service: &Service, name: &PromptName) -> Result<String, String> {
 
 fn dialled(settings: &Settings, run: &DryRun<'_>, gaps: Gaps<'_>) -> Dialled {
     let general = &settings.general;
+    let mut name = String::new();
     let (destination, reason) = match run.dials {
-        Dials::Target(number) => (Some(general.outbound.render(number, gaps)), None),
+        Dials::Target(number) => {
+            if settings.ivr.announce_name {
+                name = display_name(run.words);
+            }
+            (Some(general.foreseen(number, gaps)), None)
+        }
         Dials::Fallback(reason) => {
             let fallback = general.fallback.render(&Fixed, gaps);
             (Some(fallback), Some(reason.as_str()))
@@ -154,6 +165,8 @@ fn dialled(settings: &Settings, run: &DryRun<'_>, gaps: Gaps<'_>) -> Dialled {
             Wait::FirstKey => "digit_timeout",
             Wait::RestOfKey => "interdigit_timeout",
         }),
+        wrong: run.wrong,
+        name,
     }
 }
 
@@ -189,8 +202,10 @@ impl fmt::Display for MenuTest {
 
 fn row_text(row: &MenuRow) -> String {
     let shown = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "NULL".to_owned());
+    let name = row.name.as_ref();
+    let name = name.map_or_else(String::new, |name| format!(", name {name}"));
     format!(
-        "  scenario {}, scenarioMsg {}, keyNum {}, msgMp3 {}, transferTo {}",
+        "  scenario {}, scenarioMsg {}, keyNum {}, msgMp3 {}, transferTo {}{name}",
         shown(&row.scenario),
         shown(&row.scenario_msg),
         shown(&row.key_num),
@@ -206,9 +221,14 @@ impl fmt::Display for Dialled {
             Some("digit_timeout") => "after no digit ",
             Some(_) => "after interdigit_timeout ",
         };
+        let after = match self.wrong {
+            0 => after.to_owned(),
+            wrong => format!("after {wrong} wrong key(s), {after}"),
+        };
         match (&self.destination, self.reason) {
             (None, _) => write!(f, "nobody"),
-            (Some(target), None) => write!(f, "{after}{target}"),
+            (Some(target), None) if self.name.is_empty() => write!(f, "{after}{target}"),
+            (Some(target), None) => write!(f, "{after}{target}, as {:?}", self.name),
             (Some(fallback), Some(reason)) => {
                 write!(f, "{after}the fallback, {reason}: {fallback}")
             }

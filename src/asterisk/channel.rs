@@ -5,8 +5,10 @@ use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::time::Duration;
 
+use super::answers::Dialling;
 use super::context::{Place, Position};
 use super::early_hold::NoEarlyHold;
+use super::host::tell_if_shutting_down;
 use super::lock::Lock;
 use super::reference::ChannelRef;
 use super::tones::Tones;
@@ -19,6 +21,7 @@ pub struct Channel {
     raw: NonNull<sys::ast_channel>,
     name: String,
     pub(super) tones: Option<Tones>,
+    talked: Duration,
     only_its_own_thread: PhantomData<*const ()>,
 }
 
@@ -31,6 +34,7 @@ impl Channel {
             raw,
             name: String::new(),
             tones: None,
+            talked: Duration::ZERO,
             only_its_own_thread: PhantomData,
         };
         let name = channel.lock().text(sys::ast_channel_name);
@@ -46,6 +50,11 @@ impl Channel {
     /// The caller's number (`CALLERID(num)`), empty when withheld or unknown.
     pub fn caller_number(&self) -> String {
         self.lock().text(sys::rust_ivr_caller_number)
+    }
+
+    /// Whether the caller's number is not to be shown.
+    pub fn is_withheld(&self) -> bool {
+        self.lock().read(sys::rust_ivr_caller_is_withheld) != 0
     }
 
     /// The channel's unique id, as in CDR.
@@ -125,19 +134,31 @@ impl Channel {
         self.set_variable("ANSWEREDTIME", "");
         let arguments = c_string(&format!("{destination},{seconds},{options}"));
         let _no_early_hold = NoEarlyHold::on(self.reference());
+        let unique_id = self.unique_id();
+        let dialling = Dialling::begin(&unique_id);
         // SAFETY: own thread, unlocked; the application is looked up each time because app_dial
         // may be reloaded, and main/pbx_app.c: pbx_exec holds its module while it runs.
         let dialled = unsafe {
             let dial = sys::pbx_findapp(c"Dial".as_ptr());
             (!dial.is_null()).then(|| sys::pbx_exec(self.raw.as_ptr(), dial, arguments.as_ptr()))
         };
+        self.talked = dialling.talked();
         if dialled.is_none() {
             log::error!("{}: Dial does not exist: load app_dial.so", self.name);
             return Dialled::Unavailable;
         }
         let status = self.variable(c"DIALSTATUS").unwrap_or_default();
         let talked = self.variable(c"ANSWEREDTIME").is_some();
-        dial_end(&status, talked, self.is_gone())
+        let end = dial_end(&status, talked, self.is_gone());
+        if end == Dialled::Unavailable {
+            tell_if_shutting_down();
+        }
+        end
+    }
+
+    /// How long the talk of the last dial was, zero if there was none.
+    pub fn talked(&self) -> Duration {
+        self.talked
     }
 
     /// Goes back to a position of the dialplan: when the application returns, the priority after

@@ -20,6 +20,7 @@
 //! - **Lock order.** No lock of ours is held while a host function is called that takes a
 //!   channel's lock.
 
+pub mod answers;
 pub mod application;
 pub mod bridge;
 pub mod channel;
@@ -29,6 +30,7 @@ pub mod context;
 pub mod datastore;
 pub mod dial;
 mod early_hold;
+pub mod events;
 pub mod frame;
 pub mod generator;
 pub mod guard;
@@ -37,9 +39,11 @@ pub mod http;
 mod lock;
 pub mod log;
 pub mod manager;
+pub mod metrics;
 pub mod module;
 pub mod reference;
 pub mod sound_file;
+pub mod survey;
 mod sys;
 mod tones;
 pub mod transfer;

@@ -32,6 +32,12 @@ pub struct ast_dsp {
     _opaque: [u8; 0],
 }
 
+/// asterisk/strings.h
+#[repr(C)]
+pub struct ast_str {
+    _opaque: [u8; 0],
+}
+
 /// src/asterisk/shim.c
 #[repr(C)]
 pub struct rust_ivr_file {
@@ -41,10 +47,14 @@ pub struct rust_ivr_file {
 // src/asterisk/shim.c
 unsafe extern "C" {
     pub safe fn rust_ivr_self() -> *mut ast_module;
+    pub fn rust_ivr_copy(text: *const c_char) -> *mut c_char;
+    pub fn rust_ivr_global(name: *const c_char, value: *mut c_char, room: c_int);
+    pub fn rust_ivr_dialplan_mentions(text: *const c_char) -> c_int;
     pub safe fn rust_ivr_debug_enabled(level: c_int) -> c_int;
     pub fn rust_ivr_channel_lock(chan: *mut ast_channel);
     pub fn rust_ivr_channel_unlock(chan: *mut ast_channel);
     pub fn rust_ivr_caller_number(chan: *const ast_channel) -> *const c_char;
+    pub fn rust_ivr_caller_is_withheld(chan: *const ast_channel) -> c_int;
     pub fn rust_ivr_connected_number(chan: *const ast_channel) -> *const c_char;
     pub fn rust_ivr_dialled_number(chan: *const ast_channel) -> *const c_char;
     pub fn rust_ivr_ref(object: *mut c_void);
@@ -109,6 +119,24 @@ unsafe extern "C" {
     pub fn rust_ivr_file_open(stem: *const c_char, format: *const c_char) -> *mut rust_ivr_file;
     pub fn rust_ivr_file_read(file: *mut rust_ivr_file, samples: *mut i16, room: c_int) -> c_int;
     pub fn rust_ivr_file_close(file: *mut rust_ivr_file);
+    pub fn rust_ivr_events_register(
+        to_ami: unsafe extern "C" fn(*const c_void) -> *mut ast_manager_event_blob,
+        to_cdr: unsafe extern "C" fn(*const c_void),
+        drop: unsafe extern "C" fn(*mut c_void),
+    ) -> c_int;
+    pub fn rust_ivr_events_unregister();
+    pub fn rust_ivr_event_publish(chan: *mut ast_channel, event: *mut c_void);
+    pub fn rust_ivr_cel_publish(chan: *mut ast_channel, event: *const c_char, extra: *mut ast_json);
+    pub fn rust_ivr_answers_subscribe(
+        answered: unsafe extern "C" fn(*const c_char, i64),
+    ) -> *mut stasis_subscription;
+    pub fn rust_ivr_str_append(text: *mut *mut ast_str, more: *const c_char);
+    pub fn rust_ivr_metrics_attach(write: unsafe extern "C" fn(*mut *mut ast_str)) -> c_int;
+    pub fn rust_ivr_metrics_detach();
+    pub fn rust_ivr_metrics_subscribe(
+        write: unsafe extern "C" fn(*mut *mut ast_str),
+    ) -> *mut stasis_subscription;
+    pub fn rust_ivr_unsubscribe(subscription: *mut stasis_subscription);
     pub fn rust_ivr_http_peer(connection: *const ast_tcptls_session_instance) -> *const c_char;
     pub fn rust_ivr_module_hold();
     pub fn rust_ivr_module_release();

@@ -20,8 +20,19 @@ pub struct Tools<'t> {
     pub notices: &'t dyn Fn(Notice) -> Option<Sound>,
     /// Is told the state's word, [`State::word`], at the begin and whenever it changes.
     pub live: &'t dyn Fn(&str),
-    /// What fills the gaps of `[general] outbound` beside the number.
+    /// Is told of third persons, before the state's word.
+    pub third: &'t dyn Fn(Third<'_>),
+    /// What fills the gaps of a destination beside the number.
     pub client: &'t Client,
+}
+
+/// What became of a third person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Third<'n> {
+    /// The manager calls this number.
+    Called(&'n Number),
+    /// Whom the manager called last joins.
+    Joined,
 }
 
 /// One manager on the way.
@@ -91,6 +102,9 @@ impl<'s> Session<'s> {
             notice => (None, notice),
         };
         let cut = first.and_then(|notice| self.say(notice));
+        if step.acts.contains(&Act::Join) {
+            (self.tools.third)(Third::Joined);
+        }
         for act in step.acts {
             self.act(act);
         }
@@ -118,16 +132,20 @@ impl<'s> Session<'s> {
     }
 
     fn call(&mut self, number: &Number) {
+        (self.tools.third)(Third::Called(number));
         let Tools {
             settings, client, ..
         } = self.tools;
-        let outbound = &settings.general.outbound;
         let gaps = Gaps {
             exten: &client.extension,
             phone: &client.phone,
         };
-        let destination = outbound.render(number, gaps);
-        log::info!("{}: rings {destination}", self.seat.name());
+        let destination = settings.general.destination(number, gaps);
+        let (name, keys) = (self.seat.name(), number.keys());
+        log::info!("{name}: rings {destination}");
+        if !keys.is_empty() {
+            log::info!("{name}: who answers is sent {keys}");
+        }
         self.seat
             .call_third(number, &destination, settings.conference.ring_timeout);
     }

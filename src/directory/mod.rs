@@ -12,6 +12,7 @@ mod deadline;
 mod disk;
 mod hidden;
 mod hosts;
+pub mod inspect;
 mod keys;
 mod mysql;
 mod pool;
@@ -55,6 +56,18 @@ pub struct LiveDirectory {
     database: Arc<Backend>,
     /// `None`: `[database] snapshot` is 0.
     snapshot: Option<snapshot::Snapshot>,
+}
+
+/// How a database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// It answers, as far as is known.
+    pub up: bool,
+    /// Connections to a server: `idle`, `busy` (callers have them), `snapshot`, and the `limit` of
+    /// them all. Empty for a file.
+    pub connections: Vec<(&'static str, usize)>,
+    /// Age of the older of the snapshot's tables. `None`: there is none.
+    pub snapshot_age: Option<Duration>,
 }
 
 enum Backend {
@@ -128,6 +141,21 @@ impl LiveDirectory {
             None => "none, [database] snapshot is 0".to_owned(),
         };
         format!("Database: {database}\nSnapshot: {snapshot}")
+    }
+
+    /// How the database and the snapshot are, for the metrics.
+    pub fn health(&self) -> Health {
+        let (up, connections) = match &*self.database {
+            // A file has nobody who knows: it is asked.
+            Backend::Sqlite(sqlite) => (sqlite.code("0").is_ok(), Vec::new()),
+            Backend::Mysql(pool) => pool.health(),
+        };
+        let snapshot = self.snapshot.as_ref();
+        Health {
+            up,
+            connections,
+            snapshot_age: snapshot.and_then(snapshot::Snapshot::age),
+        }
     }
 
     /// Code and number of the snapshot, up to `most`, sorted by the code; none while there is no snapshot.
@@ -220,6 +248,7 @@ fn menu_row(mut column: impl FnMut(usize) -> Option<String>) -> MenuRow {
         key_num: column(2),
         msg_mp3: column(3),
         transfer_to: column(4),
+        name: column(5),
     }
 }
 

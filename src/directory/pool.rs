@@ -20,6 +20,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use super::breaker::{self, Breaker, Event};
 use super::deadline::Watchdog;
 use super::hosts::{self, Hosts};
+use super::inspect::Inspection;
 use super::mysql::{Failure, Link, Server};
 use super::queries::Query;
 use super::table::Table;
@@ -197,6 +198,26 @@ impl Pool {
         table
     }
 
+    /// Looks at the server's tables, over a connection of its own. `Err`: it does not let us in.
+    pub(super) fn inspect(&self) -> Result<Inspection, LookupError> {
+        let Some(watchdog) = &self.shared.watchdog else {
+            return Err(LookupError::Unavailable("there is no watchdog".to_owned()));
+        };
+        let hosts = self.shared.state.lock().hosts.order();
+        let mut found = hosts::first(hosts, |at| {
+            let found = self.shared.server.inspect(at, watchdog);
+            found.map_err(|no| no.error)
+        })?;
+        let state = self.shared.state.lock();
+        if state.hosts.home().is_some() {
+            let away = state.hosts.away();
+            found.away = away
+                .map(|away| hosts::words(&away.error).to_owned())
+                .collect();
+        }
+        Ok(found)
+    }
+
     /// For the operator: how the server does, and the connections.
     pub(super) fn describe(&self) -> String {
         let state = self.shared.state.lock();
@@ -225,6 +246,20 @@ impl Pool {
             }
         }
         description
+    }
+
+    /// Whether the server answers, and the connections by state.
+    pub(super) fn health(&self) -> (bool, Vec<(&'static str, usize)>) {
+        let state = self.shared.state.lock();
+        let stopped = state.breaker.stopped().is_some();
+        let up = !stopped && !state.breaker.is_open() && state.connections() > 0;
+        let connections = vec![
+            ("idle", state.idle.len()),
+            ("busy", state.in_use),
+            ("snapshot", state.lent),
+            ("limit", self.shared.limit),
+        ];
+        (up, connections)
     }
 
     /// Ends the threads and closes the idle connections.

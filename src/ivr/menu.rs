@@ -1,6 +1,8 @@
 //! Rows become a menu: checked once, before the caller hears anything. A row that makes no
 //! sense costs its button and earns a sentence for the log; it never costs the call.
 
+mod words;
+
 use crate::numbers::{Number, NumberError, NumberPlan, trimmed};
 use crate::ports::{MenuRow, PromptFolder, PromptName};
 
@@ -26,6 +28,8 @@ pub struct Menu {
     pub prompts: Vec<PromptName>,
     /// The buttons that can be pressed; their keys differ.
     pub buttons: Vec<(String, Button)>,
+    /// How often it begins again after a wrong key.
+    pub retry: u32,
 }
 
 /// Whom a button rings: a number that may be dialled, or why it may not.
@@ -33,6 +37,8 @@ pub struct Menu {
 pub struct Button {
     /// Announced even when its number is refused: its caller then gets Bitrix24 at once.
     pub target: Result<Number, NumberError>,
+    /// What it is called, such as its prompt's file; may be empty. A stranger's text.
+    pub words: String,
 }
 
 /// What the typed keys mean.
@@ -46,6 +52,24 @@ pub enum Match<'m> {
     Prefix,
     /// No key begins like this.
     Nothing,
+}
+
+impl Plan {
+    /// The button that a call led to, by all the keys that were pressed, and its key. `None`: none did.
+    pub fn chosen(&self, digits: &str) -> Option<(&str, &Button)> {
+        match self {
+            Self::Nothing => None,
+            Self::Direct(button) => Some(("", button)),
+            Self::Menu(menu) => {
+                // `#` behind a complete key ends it.
+                let shorter = digits.strip_suffix('#').unwrap_or(digits);
+                let mut buttons = [digits, shorter].into_iter();
+                let found =
+                    buttons.find_map(|typed| menu.buttons.iter().find(|(key, _)| key == typed));
+                found.map(|(key, button)| (key.as_str(), button))
+            }
+        }
+    }
 }
 
 impl Menu {
@@ -72,6 +96,16 @@ impl Menu {
     }
 }
 
+impl Plan {
+    /// The same, and its menu begins again so often after a wrong key.
+    pub fn retrying(self, retry: u32) -> Self {
+        match self {
+            Self::Menu(menu) => Self::Menu(Menu { retry, ..menu }),
+            other => other,
+        }
+    }
+}
+
 /// Reads the rows. `repeat` is how often the buttons are read out. What is wrong with a row is
 /// told to `complain`, a sentence each.
 pub fn read(
@@ -92,7 +126,7 @@ pub fn read(
 }
 
 /// An ivr row without buttons comes out of the LEFT JOIN as one row whose button is all NULL.
-fn has_button(row: &MenuRow) -> bool {
+pub fn has_button(row: &MenuRow) -> bool {
     row.key_num.is_some() || row.msg_mp3.is_some() || row.transfer_to.is_some()
 }
 
@@ -130,6 +164,7 @@ fn menu(
     Plan::Menu(Menu {
         prompts: intro.into_iter().chain(rounds).collect(),
         buttons,
+        retry: 0,
     })
 }
 
@@ -138,10 +173,14 @@ fn button(row: &MenuRow, numbers: &NumberPlan, complain: &mut impl FnMut(String)
     if let Err(why) = &target {
         complain(format!("transferTo is refused: {why}"));
     }
-    Button { target }
+    Button {
+        target,
+        words: words::words(row).to_owned(),
+    }
 }
 
-fn is_key(key: &str) -> bool {
+/// Whether a key can be pressed: 1 to 8 of `0-9 * #`.
+pub fn is_key(key: &str) -> bool {
     (1..=MAX_KEY_DIGITS).contains(&key.len())
         && key
             .bytes()
@@ -168,6 +207,7 @@ mod tests {
             key_num: text(key),
             msg_mp3: text(msg),
             transfer_to: text(to),
+            name: None,
         }
     }
 
@@ -280,6 +320,7 @@ mod tests {
                 key_num: cell(key),
                 msg_mp3: cell("cakes.mp3"),
                 transfer_to: cell("74951234567"),
+                name: None,
             });
             let menu = menu_of(&rows);
             assert!(menu.button("2").unwrap().target.is_ok(), "{around:?}");
@@ -296,6 +337,24 @@ mod tests {
             silent[0].msg_mp3 = cell("");
             assert_eq!(spoken(&menu_of(&silent)).len(), 3, "{around:?}");
         }
+    }
+
+    #[test]
+    fn the_chosen_button_is_known_by_what_was_pressed() {
+        let rows = [row("1", "cakes.mp3", "74951111111"), row("1#", "b", "7")];
+        let menu = Plan::Menu(menu_of(&rows));
+        let chosen = |digits| {
+            menu.chosen(digits)
+                .map(|(key, button)| (key, &*button.words))
+        };
+        assert_eq!(chosen("1"), Some(("1", "cakes")));
+        assert_eq!(chosen("1#"), Some(("1#", "b")));
+        assert_eq!(chosen("1##"), Some(("1#", "b")));
+        assert_eq!(chosen("9"), None);
+        assert_eq!(chosen(""), None);
+        let direct = plan(&rows[..1], 1).0;
+        assert_eq!(direct.chosen("").map(|(key, _)| key), Some(""));
+        assert!(Plan::Nothing.chosen("1").is_none());
     }
 
     #[test]

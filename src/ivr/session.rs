@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use super::flow::{self, Action, Event, State};
 use super::menu::{self, Plan};
+pub use super::story::{Choice, Story};
 use super::{Reason, Status};
-use crate::numbers::{Fixed, Gaps, Number, Phone, trimmed};
+use crate::numbers::{Fixed, Gaps, Keys, Number, Phone, trimmed};
 use crate::ports::{
-    CallLeg, Callee, Dialled, Directory, Heard, MenuRow, PromptError, PromptName, Prompts, Source,
+    CallLeg, Callee, Dial, Dialled, Directory, Heard, MenuRow, PromptError, PromptName, Prompts,
+    Source,
 };
 use crate::settings::Settings;
 
@@ -25,6 +27,8 @@ pub struct Tools<'t> {
     pub prompts: &'t dyn Prompts,
     /// Is told what the call does now.
     pub live: &'t dyn Fn(fmt::Arguments<'_>),
+    /// Is told the story so far before each dial, and the status that an answer will give.
+    pub rings: &'t dyn Fn(&Story, Status),
 }
 
 /// Who calls what, as the channel says: hostile text.
@@ -38,33 +42,14 @@ pub struct Caller {
     pub dialled_as: Option<Callee>,
 }
 
-/// All that is known of a call, complete at its end (A8).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Story {
-    /// The canonical phone; empty when the caller has no number.
-    pub phone: String,
-    /// Where the rows came from.
-    pub source: Source,
-    /// How long the look-up took.
-    pub lookup: Duration,
-    /// The first row's `scenario`.
-    pub scenario: String,
-    /// The keys that were pressed.
-    pub digits: String,
-    /// The button's number that was rung; empty when none was.
-    pub target: String,
-    /// Why not the target.
-    pub reason: Option<Reason>,
-    /// How it ended; `None` until then.
-    pub status: Option<Status>,
-}
-
 /// One call on its way.
 pub struct Session<'s> {
     leg: &'s mut dyn CallLeg,
     tools: Tools<'s>,
     caller: &'s Caller,
     story: Story,
+    /// When the menu began.
+    in_menu: Option<Instant>,
 }
 
 impl<'s> Session<'s> {
@@ -75,6 +60,11 @@ impl<'s> Session<'s> {
             source: Source::None,
             lookup: Duration::ZERO,
             scenario: String::new(),
+            option: String::new(),
+            choice: Choice::NoMenu,
+            menu: Duration::ZERO,
+            ring: Duration::ZERO,
+            talk: Duration::ZERO,
             digits: String::new(),
             target: String::new(),
             reason: None,
@@ -85,6 +75,7 @@ impl<'s> Session<'s> {
             tools,
             caller,
             story,
+            in_menu: None,
         }
     }
 
@@ -101,13 +92,22 @@ impl<'s> Session<'s> {
         let (plan, mut event) = self.look_up();
         let mut state = State::LookingUp;
         loop {
+            let wrong = state.wrong();
             let (next, action) = flow::step(&plan, state, event);
+            if next.wrong() > wrong {
+                self.begin_again();
+            }
+            if matches!(action, Action::RingTarget(..) | Action::RingFallback(_)) {
+                self.note_choice(&plan);
+            }
             event = match action {
-                Action::Answer => self.leg.answer().map_or(Event::Gone, |()| Event::Answered),
+                Action::Answer => self.answer(),
                 Action::Play(name) => self.play(name),
                 Action::AwaitKey => self.wait(self.tools.settings.ivr.digit_timeout),
                 Action::AwaitRest => self.wait(self.tools.settings.ivr.interdigit_timeout),
-                Action::RingTarget(number) => Event::Dialled(self.ring_target(number)),
+                Action::RingTarget(number, words) => {
+                    Event::Dialled(self.ring_target(number, words))
+                }
                 Action::RingFallback(reason) => Event::Dialled(self.ring_fallback(reason)),
                 Action::Finish(status) => return self.finish(status),
             };
@@ -181,7 +181,11 @@ impl<'s> Session<'s> {
                     "{name}: looked up {}: {rows} row(s), {source}, {ms:.1} ms",
                     phone.canonical()
                 );
-                (self.plan(&answer.rows), Event::Found)
+                let plan = self.plan(&answer.rows);
+                if let Plan::Menu(menu) = &plan {
+                    self.tools.prompts.prepare(&menu.prompts);
+                }
+                (plan, Event::Found)
             }
             Err(why) => {
                 log::warn!(
@@ -206,6 +210,43 @@ impl<'s> Session<'s> {
         menu::read(rows, &settings.numbers, settings.ivr.repeat, |complaint| {
             log::warn!("{name}: a row of {phone}: {complaint}");
         })
+        .retrying(settings.ivr.retry)
+    }
+
+    /// The story tells the key that counted in the end.
+    fn begin_again(&mut self) {
+        log::info!("{}: a wrong key: the menu begins again", self.leg.name());
+        self.story.digits.clear();
+    }
+
+    fn answer(&mut self) -> Event {
+        let answered = self.leg.answer();
+        self.in_menu = Some(Instant::now());
+        answered.map_or(Event::Gone, |()| Event::Answered)
+    }
+
+    /// What the call led to, as soon as it is known.
+    fn note_choice(&mut self, plan: &Plan) {
+        let chosen = plan.chosen(&self.story.digits);
+        if let Some((_, button)) = chosen {
+            button.words.clone_into(&mut self.story.option);
+        }
+        if self.end_menu() {
+            self.story.choice = match chosen {
+                Some((key, _)) => Choice::Key(key.to_owned()),
+                None if self.story.digits.is_empty() => Choice::Nothing,
+                None => Choice::Wrong,
+            };
+        }
+    }
+
+    /// Whether there was a menu to end.
+    fn end_menu(&mut self) -> bool {
+        let began = self.in_menu.take();
+        if let Some(began) = began {
+            self.story.menu = began.elapsed();
+        }
+        began.is_some()
     }
 
     fn play(&mut self, prompt: &PromptName) -> Event {
@@ -246,18 +287,28 @@ impl<'s> Session<'s> {
         }
     }
 
-    fn ring_target(&mut self, number: &Number) -> Dialled {
+    fn ring_target(&mut self, number: &Number, words: &str) -> Dialled {
         let settings = self.tools.settings;
         self.story.target = number.to_string();
         self.set_digits();
         self.set("RUSTIVR_TARGET", number.as_str());
         self.set("RUSTIVR_STATUS", Status::Target.as_str());
-        let destination = settings.general.outbound.render(number, self.gaps());
+        let destination = settings.general.destination(number, self.gaps());
         let callee = match settings.ivr.follow_forwards {
             true => Callee::ForwardingTarget,
             false => Callee::Target,
         };
-        self.ring(callee, &destination, Some(settings.ivr.ring_timeout))
+        self.ring(Dial {
+            destination: &destination,
+            ring: Some(settings.ivr.ring_timeout),
+            callee,
+            keys: number.keys(),
+            name: if settings.ivr.announce_name {
+                words
+            } else {
+                ""
+            },
+        })
     }
 
     fn ring_fallback(&mut self, reason: Reason) -> Dialled {
@@ -272,11 +323,14 @@ impl<'s> Session<'s> {
             self.leg.name(),
             reason.as_str()
         );
-        self.ring(
-            Callee::Fallback,
-            &destination,
-            settings.ivr.fallback_timeout,
-        )
+        // Bitrix24 finds the caller by number; the name is the caller's own.
+        self.ring(Dial {
+            destination: &destination,
+            ring: settings.ivr.fallback_timeout,
+            callee: Callee::Fallback,
+            keys: Keys::NONE,
+            name: "",
+        })
     }
 
     fn gaps(&self) -> Gaps<'_> {
@@ -286,24 +340,45 @@ impl<'s> Session<'s> {
         }
     }
 
-    fn ring(&mut self, callee: Callee, destination: &str, ring: Option<Duration>) -> Dialled {
+    fn ring(&mut self, dial: Dial<'_>) -> Dialled {
+        let Dial {
+            destination,
+            callee,
+            keys,
+            ..
+        } = dial;
         let name = self.leg.name();
         log::info!("{name}: rings {destination}");
+        if !keys.is_empty() {
+            log::info!("{name}: who answers is sent {keys}");
+        }
         (self.tools.live)(format_args!("rings {destination}"));
-        let end = self.leg.dial(destination, ring, callee);
+        let status = match callee {
+            Callee::Target | Callee::ForwardingTarget => Status::Target,
+            Callee::Fallback => Status::Fallback,
+        };
+        (self.tools.rings)(&self.story, status);
+        let began = Instant::now();
+        let end = self.leg.dial(dial);
+        self.story.ring += began.elapsed();
         log::info!("{}: {destination}: {}", self.leg.name(), end.as_str());
         if end == Dialled::Answered {
             // From here on nothing may ring anybody again, not even after a bug.
-            self.story.status = Some(match callee {
-                Callee::Target | Callee::ForwardingTarget => Status::Target,
-                Callee::Fallback => Status::Fallback,
-            });
+            self.story.status = Some(status);
+            self.tell_talk_from_ring();
         }
         end
     }
 
+    /// Both are one dial.
+    fn tell_talk_from_ring(&mut self) {
+        self.story.talk = self.leg.talked().min(self.story.ring);
+        self.story.ring -= self.story.talk;
+    }
+
     fn finish(&mut self, status: Status) -> Status {
         self.story.status = Some(status);
+        self.end_menu();
         if matches!(status, Status::Unanswered | Status::Hangup) {
             self.set_digits();
             self.set("RUSTIVR_STATUS", status.as_str());

@@ -257,6 +257,12 @@ impl<C: Clone> People<C> {
             return None;
         }
         self.manager = Manager::Gone;
+        // An operator's end that came when the manager was already on the way out.
+        let farewell = if self.news.contains(&Happened::Ended) {
+            Farewell::EndRoom
+        } else {
+            farewell
+        };
         // Whoever still waits hears that nobody answers.
         self.askers.clear();
         let stay = match farewell {
@@ -434,6 +440,18 @@ mod tests {
         let gone = people.manager_left(Farewell::LeaveTogether, Orphan::Fallback);
         assert!(gone.is_some_and(|gone| gone.is_empty()));
         assert_eq!(people.left(client).unwrap().taken_out, ["third"]);
+        assert_eq!(people.fate(), Fate::HangUp);
+    }
+
+    #[test]
+    fn an_operator_ends_a_room_whose_manager_is_just_leaving() {
+        let (mut people, client) = with_client();
+        let third = people.add_consulted("third");
+        people.join_consulted(third);
+        people.tell(Happened::Ended);
+        let gone = people.manager_left(Farewell::LeaveTogether, Orphan::Fallback);
+        assert_eq!(gone, Some(vec!["client", "third"]));
+        assert!(people.left(client).is_some());
         assert_eq!(people.fate(), Fate::HangUp);
     }
 

@@ -10,7 +10,7 @@ use crate::asterisk::channel::Channel;
 use crate::asterisk::dial::{DialAttempt, Ring, Waiting};
 use crate::asterisk::wait::Woken;
 use crate::asterisk::whisper::Whisper;
-use crate::numbers::Number;
+use crate::numbers::{Keys, Number};
 use crate::ports::{Dialled, Farewell, Happened, Seat, Sound};
 
 /// A manager in a room.
@@ -18,6 +18,8 @@ pub struct ManagerSeat<'c> {
     leg: &'c mut Channel,
     room: Arc<Room>,
     third: Option<ThirdPerson>,
+    /// What the third person is sent after the answer.
+    keys: Keys,
     /// Over the next talk.
     whisper: Option<Whisper>,
     /// Of keys that are none of a state's.
@@ -39,6 +41,7 @@ impl<'c> ManagerSeat<'c> {
             leg,
             room,
             third: None,
+            keys: Keys::default(),
             whisper: None,
             digits,
         }
@@ -112,6 +115,7 @@ impl Seat for ManagerSeat<'_> {
 
     fn call_third(&mut self, number: &Number, destination: &str, ring: Duration) {
         self.room.tell_called(number.as_str());
+        self.keys.clone_from(number.keys());
         let attempt = DialAttempt::begin(self.leg, destination, "", ring, Waiting::Ringback);
         self.third = Some(attempt.map_or_else(ThirdPerson::Failed, ThirdPerson::Rings));
     }
@@ -142,7 +146,7 @@ impl Seat for ManagerSeat<'_> {
                 }
                 Ring::Failed(end) => return Happened::Dialled(end),
                 Ring::Answered(leg) => {
-                    let Some(id) = self.room.admit_consulted(leg) else {
+                    let Some(id) = self.room.admit_consulted(leg, &self.keys) else {
                         return Happened::Dialled(Dialled::Unavailable);
                     };
                     self.third = Some(ThirdPerson::Consulted(id));

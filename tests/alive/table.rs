@@ -137,11 +137,11 @@ fn rows(fates: &[Fate]) -> Rows {
 
 const HEADS: [(&str, &str); 2] = [
     (
-        "README.md",
+        "docs/en/database.md",
         "| Fault | Calls | Lost | Rows | Median | Slowest of the first ten | Slowest of the others | Live again after |",
     ),
     (
-        "README.ru.md",
+        "docs/ru/database.md",
         "| Сбой | Звонков | Потеряно | Строки | Медиана | Дольше всех из первых десяти | Из остальных | Снова из базы через |",
     ),
 ];

@@ -89,7 +89,7 @@ pub fn session(log: &str, call: &CallName, clock: &Clock) -> Vec<Line> {
 
 /// The room that a call was taken into: `CODE` and the other states, in their order.
 pub fn room(log: &str, call: &CallName, clock: &Clock) -> Vec<Line> {
-    let begin = format!("[{}] src/apps/rust_conf_add.rs: room-", call.mark);
+    let begin = format!("[{}] src/apps/manager.rs: room-", call.mark);
     behind(lines(log, &begin, clock))
 }
 

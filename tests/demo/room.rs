@@ -147,8 +147,8 @@ fn wrong_in(span: &Span, lanes: &[Lane]) -> Option<String> {
     if told.as_ref().map(|(name, _)| *name) != span.phase.notice {
         return Some("the manager was not told what he should be".into());
     }
-    // A manager who is told something, or presses a key, does not speak; he hears the others again
-    // when he has been told.
+    // A manager who presses a key does not speak. What he is told covers the others for him, and nobody
+    // else.
     let back = told.map_or(span.time.start, |(_, time)| time.end) + SETTLE;
     let (from, to) = (span.time.start + SETTLE, span.time.end - SETTLE);
     let keys = lanes[MANAGER].keys.iter().map(|(_, at)| *at);
@@ -157,8 +157,7 @@ fn wrong_in(span: &Span, lanes: &[Lane]) -> Option<String> {
     for (at, lane) in lanes.iter().enumerate() {
         let hears = span.phase.hears[at];
         for tone in hears {
-            let with_manager = at == MANAGER || *tone == BITRIX24_TONE;
-            let from = if with_manager { back } else { from };
+            let from = if at == MANAGER { back } else { from };
             let to = if *tone == BITRIX24_TONE {
                 silent_from
             } else {

@@ -9,9 +9,40 @@ use super::report::{self, Report};
 use super::room;
 use rust_ivr_testing::machine::repository;
 
+/// A moment as it is shown.
+pub struct Shown<'r> {
+    /// Seconds since the caller's INVITE.
+    pub after: f64,
+    /// Who.
+    pub who: &'static str,
+    /// What.
+    pub what: &'r str,
+    /// What the prompt of the moment says, in quotation marks; or nothing.
+    pub words: String,
+}
+
+/// The moments of a call.
+pub fn shown(report: &Report) -> impl Iterator<Item = Shown<'_>> {
+    let spoken = spoken();
+    report.moments.iter().map(move |moment| {
+        let name = played(&moment.what).map(|(name, _)| name);
+        let words = name
+            .or(said(&moment.what))
+            .and_then(|name| spoken.get(name));
+        Shown {
+            after: moment
+                .at
+                .saturating_duration_since(report.began)
+                .as_secs_f64(),
+            who: moment.who,
+            what: &moment.what,
+            words: words.map_or(String::new(), |words| format!("«{words}»")),
+        }
+    })
+}
+
 /// The timelines of all calls, one after another.
 pub fn text(reports: &[Report]) -> String {
-    let spoken = spoken();
     let mut text = String::new();
     for (at, report) in reports.iter().enumerate() {
         let story = report.story;
@@ -23,20 +54,15 @@ pub fn text(reports: &[Report]) -> String {
             story.title,
             story.expected
         );
-        for moment in &report.moments {
-            let time = moment.at.saturating_duration_since(report.began);
-            let name = played(&moment.what).map(|(name, _)| name);
-            let words = name
-                .or(said(&moment.what))
-                .and_then(|name| spoken.get(name));
-            let words = words.map_or(String::new(), |words| format!("  «{words}»"));
-            let _ = writeln!(
-                text,
-                "  {:7.3} s  {:<9} {}{words}",
-                time.as_secs_f64(),
-                moment.who,
-                moment.what
-            );
+        for Shown {
+            after,
+            who,
+            what,
+            words,
+        } in shown(report)
+        {
+            let line = format!("  {after:7.3} s  {who:<9} {what}  {words}");
+            let _ = writeln!(text, "{}", line.trim_end());
         }
         let _ = writeln!(text, "\n  at the end {}", variables(&report.words));
     }
@@ -48,10 +74,7 @@ pub fn verdicts(reports: &[Report]) -> String {
     let mut text = String::new();
     for (at, report) in reports.iter().enumerate() {
         let story = report.story;
-        let verdict = match &report.complaint {
-            None => format!("as expected: {}", happened(report)),
-            Some(why) => format!("WRONG: {why}"),
-        };
+        let verdict = verdict(report);
         let _ = writeln!(
             text,
             "  {}  {}, {}: {}\n     {verdict}",
@@ -62,6 +85,14 @@ pub fn verdicts(reports: &[Report]) -> String {
         );
     }
     text
+}
+
+/// Whether a call went as it was meant to, and what happened.
+pub fn verdict(report: &Report) -> String {
+    match &report.complaint {
+        None => format!("as expected: {}", happened(report)),
+        Some(why) => format!("WRONG: {why}"),
+    }
 }
 
 /// What happened, in a line.
@@ -87,7 +118,7 @@ fn happened(report: &Report) -> String {
 }
 
 /// The log line's words with the names of the variables that they come from.
-fn variables(words: &str) -> String {
+pub fn variables(words: &str) -> String {
     let (head, rest) = split(words);
     let (status, reason) = head.split_once(' ').unwrap_or((head, ""));
     let rest = [

@@ -67,6 +67,11 @@ impl Machine {
             .exec(&["asterisk", "-C", &conf, "-rx", command], "")
     }
 
+    /// Runs a program of the image beside Asterisk; returns what it printed.
+    pub fn exec(&self, command: &[&str], input: &str) -> String {
+        self.container.exec(command, input)
+    }
+
     /// Waits until a command prints these words.
     pub fn wait_cli(&self, command: &str, words: &str, within: Duration) {
         let until = Instant::now() + within;
@@ -157,6 +162,18 @@ impl Machine {
     /// Ends Asterisk as `core stop now` does; says how it ended.
     pub fn stop_asterisk(&self, within: Duration) -> String {
         self.container.signal("TERM");
+        self.container.wait_ended(within)
+    }
+
+    /// Gives a command that does not return before Asterisk ends, such as `core stop gracefully`.
+    pub fn begin_cli(&self, command: &str) {
+        let conf = format!("{INSIDE}/etc/asterisk.conf");
+        self.container
+            .exec_detached(&["asterisk", "-C", &conf, "-rx", command]);
+    }
+
+    /// Waits until Asterisk has ended by itself; says how.
+    pub fn wait_stopped(&self, within: Duration) -> String {
         self.container.wait_ended(within)
     }
 

@@ -56,7 +56,7 @@ fn route(service: &Service, request: &Request) -> Result<Response, Refused> {
         "" => return reply::page(),
         "metrics" => {
             gate::metrics(request, service.settings.http.metrics.as_ref())?;
-            return Ok(reply::metrics(metrics(service)));
+            return Ok(reply::metrics(service.metrics()));
         }
         "api/act" => {
             gate::acts(request)?;
@@ -100,13 +100,4 @@ fn prompt(service: &Service, request: &Request) -> Result<Response, Refused> {
         Ok(sound) => Ok(reply::sound(wav::wav(&sound.samples.whole()))),
         Err(why) => Err(Refused::new(404, &why.to_string())),
     }
-}
-
-fn metrics(service: &Service) -> String {
-    format!(
-        "# HELP rustivr_calls Calls inside RustIvr.\n# TYPE rustivr_calls gauge\nrustivr_calls {}\n\
-         # HELP rustivr_rooms Rooms of RustConfAdd.\n# TYPE rustivr_rooms gauge\nrustivr_rooms {}\n",
-        service.calls.count(),
-        service.rooms.live().len(),
-    )
 }

@@ -11,7 +11,7 @@ use crate::service::Service;
 
 /// Everything that the page shows without being asked; `acts`: what the reader's account may.
 pub(super) fn state(service: &Service, acts: bool) -> Value {
-    let (ended, reasons) = service.calls.counts();
+    let [ended, reasons] = service.calls.counts();
     let counts = |counts: Vec<(&'static str, u64)>| -> Value {
         let counts = counts.into_iter();
         counts

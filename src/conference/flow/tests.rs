@@ -351,8 +351,8 @@ fn what_a_program_asks_for_is_what_the_key_does() {
 
 /// The operator's page shows the same table.
 #[test]
-fn the_readme_has_the_table() {
-    let readme = include_str!("../../../README.md");
+fn the_page_has_the_table() {
+    let page = include_str!("../../../docs/en/third-person.md");
     let source = include_str!("../flow.rs");
     let rows: Vec<_> = source
         .lines()
@@ -361,8 +361,8 @@ fn the_readme_has_the_table() {
     assert!(rows.len() > 5, "{rows:?}");
     for row in rows {
         assert!(
-            readme.contains(&format!("|{row}")),
-            "README.md lacks |{row}"
+            page.contains(&format!("|{row}")),
+            "docs/en/third-person.md lacks |{row}"
         );
     }
 }

@@ -362,9 +362,10 @@ impl Seat for World<'_> {
         self.wait("wait", legal, Waits::Outside)
     }
 
-    fn call_third(&mut self, _: &Number, destination: &str, ring: Duration) {
+    fn call_third(&mut self, number: &Number, destination: &str, ring: Duration) {
         let legal = self.on_hold && self.consulted.is_none();
-        self.destinations.push(destination.to_owned());
+        self.destinations
+            .push(format!("{destination}{}", number.keys()));
         self.rang = Some(ring);
         self.does("call", legal, |world| {
             world.consulted = Some(world.people.len());
