@@ -6,6 +6,7 @@ mod harness;
 
 mod ami;
 mod calls;
+mod check;
 mod circles;
 mod hostile;
 mod lifecycle;

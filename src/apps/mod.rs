@@ -2,6 +2,7 @@
 //! implements a trait of the border; `module.rs` registers it by its type. A new application is a
 //! file here, a line there, and its page in `dialplan/res_rust_ivr-en_US.xml`.
 
+pub mod check;
 pub mod cli;
 mod client;
 mod manager;

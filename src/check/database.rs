@@ -15,9 +15,12 @@ pub fn database(facts: &Inspection, settings: &Database) -> Vec<Finding> {
     for why in &facts.trouble {
         findings.push(Finding::problem(why, cure_of(why, is_mysql)));
     }
-    findings.extend(facts.away.iter().map(|why| {
-        Finding::problem(why, "calls use the next host meanwhile; mend this one")
-    }));
+    findings.extend(
+        facts
+            .away
+            .iter()
+            .map(|why| Finding::problem(why, "calls use the next host meanwhile; mend this one")),
+    );
     // Who asks in a way of their own may have other tables.
     if let (Some(columns), true) = (&facts.columns, settings.menu_query.is_none()) {
         findings.extend(missing(columns, is_mysql));
@@ -42,14 +45,19 @@ fn cure_of(why: &str, is_mysql: bool) -> String {
     let has = |words: &[&str]| words.iter().any(|word| why.contains(word));
     let schema = if is_mysql { "mysql" } else { "sqlite" };
     if has(&["error 1146", "no such table"]) {
-        format!("make the tables from schema.{schema}.sql, or write [database] menu_query and code_query")
+        format!(
+            "make the tables from schema.{schema}.sql, or write [database] menu_query and code_query"
+        )
     } else if has(&["error 1054", "no such column"]) {
-        format!("add the column (schema.{schema}.sql has them all), or write [database] menu_query and code_query")
+        format!(
+            "add the column (schema.{schema}.sql has them all), or write [database] menu_query and code_query"
+        )
     } else if has(&["error 1142", "error 1143"]) {
         "GRANT SELECT on sAsterisk_ivr, sAsterisk_ivr_button and sAsterisk_prefix to the account"
             .to_owned()
     } else if has(&["error 1115"]) {
-        "a server, or a proxy before it, that has no utf8mb4 is too old (MySQL 5.5.3 has it)".to_owned()
+        "a server, or a proxy before it, that has no utf8mb4 is too old (MySQL 5.5.3 has it)"
+            .to_owned()
     } else {
         "until then calls get the snapshot, if there is one, else the fallback".to_owned()
     }
@@ -59,7 +67,8 @@ fn missing(columns: &[(String, String, Option<String>)], is_mysql: bool) -> Vec<
     let mut tables = Several::default();
     let mut single = Several::default();
     for (table, needed) in NEEDED_COLUMNS {
-        let of_table = |name: &str| name == table || (!is_mysql && name.eq_ignore_ascii_case(table));
+        let of_table =
+            |name: &str| name == table || (!is_mysql && name.eq_ignore_ascii_case(table));
         if !columns.iter().any(|(name, _, _)| of_table(name)) {
             tables.add(table);
             continue;
@@ -116,7 +125,9 @@ fn scan(scan: &Scan) -> Finding {
         _ => "make an index on the column that the query compares with ?",
     };
     Finding::problem(
-        format!("every look-up of a {look_up} reads the whole table {table}: it has no index for it"),
+        format!(
+            "every look-up of a {look_up} reads the whole table {table}: it has no index for it"
+        ),
         index,
     )
 }
@@ -234,7 +245,10 @@ mod tests {
     #[test]
     fn every_trouble_has_its_cure() {
         let table = [
-            ("error 1146: Table 'site.sAsterisk_ivr' doesn't exist", "schema.mysql.sql"),
+            (
+                "error 1146: Table 'site.sAsterisk_ivr' doesn't exist",
+                "schema.mysql.sql",
+            ),
             ("error 1054: Unknown column 'pref'", "add the column"),
             ("error 1142: SELECT command denied", "GRANT SELECT"),
             ("error 1115: Unknown character set: 'utf8mb4'", "utf8mb4"),
@@ -267,7 +281,10 @@ mod tests {
         assert!(told(&facts, &mysql()).0.contains("table sAsterisk_prefix"));
         let facts = without(&|_, column| column == "msgMp3");
         let (what, _) = told(&facts, &sqlite());
-        assert!(what.contains("column sAsterisk_ivr_button.msgMp3"), "{what}");
+        assert!(
+            what.contains("column sAsterisk_ivr_button.msgMp3"),
+            "{what}"
+        );
         let own = Database {
             menu_query: Some("SELECT 1".to_owned()),
             ..mysql()
@@ -287,7 +304,12 @@ mod tests {
 
     #[test]
     fn look_ups_without_an_index_are_told() {
-        for table in ["sAsterisk_ivr", "sAsterisk_ivr_button", "sAsterisk_prefix", "own"] {
+        for table in [
+            "sAsterisk_ivr",
+            "sAsterisk_ivr_button",
+            "sAsterisk_prefix",
+            "own",
+        ] {
             let facts = Inspection {
                 scans: vec![Scan {
                     look_up: "menu",
@@ -333,7 +355,11 @@ mod tests {
             plugin: Some("mysql_native_password".to_owned()),
             ..Account::default()
         };
-        assert!(with(native.clone())[0].cure.contains("caching_sha2_password"));
+        assert!(
+            with(native.clone())[0]
+                .cure
+                .contains("caching_sha2_password")
+        );
         let of_mariadb = Account {
             is_mariadb: true,
             ..native

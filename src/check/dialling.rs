@@ -59,7 +59,9 @@ pub fn destinations(settings: &Settings) -> Vec<(&'static str, String)> {
 pub fn target_of(destination: &str) -> Target {
     let (tech, rest) = destination.split_once('/').unwrap_or((destination, ""));
     let context = || {
-        let rest = rest.split_once('@').map_or("default", |(_, context)| context);
+        let rest = rest
+            .split_once('@')
+            .map_or("default", |(_, context)| context);
         rest.split('/').next().unwrap_or_default().to_owned()
     };
     if tech.eq_ignore_ascii_case("Local") {
@@ -109,7 +111,9 @@ fn route(route: &Route) -> Option<Finding> {
     let (what, cure) = match place {
         Place::There(_) => return None,
         Place::NoTechnology(tech) => (
-            format!("{option}: no channel driver {tech} is loaded, so {destination} cannot be dialled"),
+            format!(
+                "{option}: no channel driver {tech} is loaded, so {destination} cannot be dialled"
+            ),
             format!("load the driver of {tech}, or write another destination, such as PJSIP/..."),
         ),
         Place::NoEndpoint => (
@@ -240,7 +244,10 @@ mod tests {
         let table = [
             ("PJSIP/@multifon", endpoint("PJSIP", "multifon")),
             ("PJSIP/bitrix24", endpoint("PJSIP", "bitrix24")),
-            ("PJSIP/bitrix24/sip:101@10.0.0.1", endpoint("PJSIP", "bitrix24")),
+            (
+                "PJSIP/bitrix24/sip:101@10.0.0.1",
+                endpoint("PJSIP", "bitrix24"),
+            ),
             ("PJSIP/", endpoint("PJSIP", "")),
             ("Local/@queues/n", Target::Context("queues".into())),
             ("Local/", Target::Context("default".into())),
@@ -260,7 +267,10 @@ mod tests {
         let wrong = [
             (Place::NoTechnology("SIP".into()), "SIP"),
             (Place::NoEndpoint, "names no endpoint"),
-            (Place::UnknownEndpoint("multifon".into()), "no endpoint multifon"),
+            (
+                Place::UnknownEndpoint("multifon".into()),
+                "no endpoint multifon",
+            ),
             (Place::UnknownContext("queues".into()), "no context queues"),
         ];
         for (place, words) in wrong {

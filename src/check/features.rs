@@ -158,11 +158,12 @@ mod tests {
     #[test]
     fn a_code_that_is_named_is_right() {
         assert_eq!(told(vec![ours()], "confadd"), []);
-        assert_eq!(
-            told(vec![ours(), recording()], "apprecord#ConfAdd"),
-            []
+        assert_eq!(told(vec![ours(), recording()], "apprecord#ConfAdd"), []);
+        let old = line(
+            "applicationmap",
+            "x",
+            "*7, caller/both, rustconfadd, ,default",
         );
-        let old = line("applicationmap", "x", "*7, caller/both, rustconfadd, ,default");
         assert_eq!(told(vec![old], "x"), []);
         let grouped = vec![ours(), line("ours", "confadd", "*8")];
         assert_eq!(told(grouped, "ours"), []);

@@ -160,10 +160,18 @@ mod tests {
             Ok(Some(vec![line]))
         };
         assert_eq!(judged(of("repeat", "1")), None);
-        assert_eq!(judged(of("repeat", "2")).unwrap().cure, "module reload res_rust_ivr");
+        assert_eq!(
+            judged(of("repeat", "2")).unwrap().cure,
+            "module reload res_rust_ivr"
+        );
         let wrong = judged(of("repeat", "often")).unwrap();
         assert!(wrong.what.contains("repeat") && wrong.severity == Severity::Problem);
         assert_eq!(judged(Ok(None)).unwrap().severity, Severity::Note);
-        assert!(judged(Err("it is closed".to_owned())).unwrap().what.contains("it is closed"));
+        assert!(
+            judged(Err("it is closed".to_owned()))
+                .unwrap()
+                .what
+                .contains("it is closed")
+        );
     }
 }

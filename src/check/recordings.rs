@@ -26,7 +26,10 @@ pub fn recordings(facts: &Recordings) -> Vec<Finding> {
     let prompts = several(&facts.prompts);
     if prompts.count > 0 {
         findings.push(Finding::problem(
-            format!("{} prompts are passed over in menus: {prompts}", prompts.count),
+            format!(
+                "{} prompts are passed over in menus: {prompts}",
+                prompts.count
+            ),
             "put the recordings there, readable for Asterisk's user, or correct the rows; \
              [ivr] sounds names the directory",
         ));
@@ -34,7 +37,10 @@ pub fn recordings(facts: &Recordings) -> Vec<Finding> {
     let notices = several(&facts.notices);
     if notices.count > 0 {
         findings.push(Finding::problem(
-            format!("{} notices of RustConfAdd are silent: {notices}", notices.count),
+            format!(
+                "{} notices of RustConfAdd are silent: {notices}",
+                notices.count
+            ),
             "install the module's sounds/rust_conf (make install); [conference] sounds names the \
              directory",
         ));
@@ -48,7 +54,10 @@ pub fn recordings(facts: &Recordings) -> Vec<Finding> {
     }
     if facts.left_out > 0 {
         findings.push(Finding::note(
-            format!("{} more prompts were not looked at, for want of time", facts.left_out),
+            format!(
+                "{} more prompts were not looked at, for want of time",
+                facts.left_out
+            ),
             "rustivr show menu PHONE looks at those of one phone",
         ));
     }
@@ -70,7 +79,10 @@ mod tests {
             left_out: 3,
         };
         let found = recordings(&facts);
-        let words: Vec<_> = found.iter().map(|f| (f.severity, f.what.as_str())).collect();
+        let words: Vec<_> = found
+            .iter()
+            .map(|f| (f.severity, f.what.as_str()))
+            .collect();
         assert!(words[0].1.starts_with("5 prompts") && words[0].1.ends_with("and 2 more"));
         assert!(words[1].1.contains("notice busy"));
         assert!(words[2].1.contains("msgMp3/old.mp3"));

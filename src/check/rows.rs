@@ -99,7 +99,8 @@ impl<'s> Judge<'s> {
         };
         if self.built_in && !is_number && !phone.forms().contains(&stored) {
             let right = phone.canonical();
-            self.other_forms.add(format!("'{}' for {right}", shown(stored)));
+            self.other_forms
+                .add(format!("'{}' for {right}", shown(stored)));
         }
     }
 
@@ -120,7 +121,9 @@ impl<'s> Judge<'s> {
                 self.wanted.insert(pattern(&digits));
                 self.shut_out.add(format!("{digits} ({whose})"));
             }
-            Err(_) => self.bad_numbers.add(format!("'{}' ({whose})", shown(number))),
+            Err(_) => self
+                .bad_numbers
+                .add(format!("'{}' ({whose})", shown(number))),
         }
     }
 
@@ -197,7 +200,9 @@ impl<'s> Judge<'s> {
             (
                 &self.shut_out,
                 "numbers in the tables that [numbers] allow and deny shut out",
-                &format!("write allow = {allow} under [numbers] if they are right, else correct the rows"),
+                &format!(
+                    "write allow = {allow} under [numbers] if they are right, else correct the rows"
+                ),
             ),
             (
                 &self.bad_codes,
@@ -300,7 +305,10 @@ mod tests {
 
     #[test]
     fn good_rows_earn_nothing_and_name_their_prompts() {
-        let rows = [row("1", "a.mp3", "74950000001"), row("2", "b.mp3", "74950000002")];
+        let rows = [
+            row("1", "a.mp3", "74950000001"),
+            row("2", "b.mp3", "74950000002"),
+        ];
         let judged = judged(|judge| {
             judge.menu("79120000001", false, &rows);
             judge.menu("+79120000002", false, &rows[..1]);
@@ -310,7 +318,13 @@ mod tests {
         });
         assert_eq!(judged.findings, []);
         let played: Vec<String> = judged.played.iter().map(ToString::to_string).collect();
-        let right = ["scenario/hello.mp3", "keyNum/1", "keyNum/2", "msgMp3/a.mp3", "msgMp3/b.mp3"];
+        let right = [
+            "scenario/hello.mp3",
+            "keyNum/1",
+            "keyNum/2",
+            "msgMp3/a.mp3",
+            "msgMp3/b.mp3",
+        ];
         assert_eq!(played, right);
         assert!(judged.played.is_subset(&judged.named));
     }
@@ -318,7 +332,10 @@ mod tests {
     #[test]
     fn phones_that_no_caller_has_are_told() {
         let (what, _) = told(|judge| judge.menu("office", false, &[]));
-        assert!(what.starts_with("1 phones") && what.contains("'office'"), "{what}");
+        assert!(
+            what.starts_with("1 phones") && what.contains("'office'"),
+            "{what}"
+        );
         for stored in ["79120000001\r", " 79120000001", "8 (912) 000-00-01"] {
             let (what, cure) = told(|judge| judge.menu(stored, false, &[]));
             assert!(what.contains("for 79120000001"), "{what}");
@@ -340,7 +357,10 @@ mod tests {
             }
         };
         let (what, _) = told(menu(row("x", "b", "74950000002")));
-        assert!(what.contains("cannot be pressed: 'x' of 79120000001"), "{what}");
+        assert!(
+            what.contains("cannot be pressed: 'x' of 79120000001"),
+            "{what}"
+        );
         let (what, _) = told(menu(row("1", "b", "74950000002")));
         assert!(what.contains("stand twice"), "{what}");
         let (what, _) = told(menu(row("2", "b", "call me")));
@@ -391,6 +411,9 @@ mod tests {
                 judge.menu(&format!("x{row}"), false, &[]);
             }
         });
-        assert!(what.starts_with("1000 phones") && what.ends_with("and 997 more"), "{what}");
+        assert!(
+            what.starts_with("1000 phones") && what.ends_with("and 997 more"),
+            "{what}"
+        );
     }
 }

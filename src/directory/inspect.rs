@@ -153,8 +153,14 @@ impl LiveDirectory {
         };
         let tables = snapshot.tables();
         match what {
-            Stem::Phone(begin) => tables.menus.as_ref().map(|m| m.table.keys_from(begin, most)),
-            Stem::Code(begin) => tables.codes.as_ref().map(|c| c.table.keys_from(begin, most)),
+            Stem::Phone(begin) => tables
+                .menus
+                .as_ref()
+                .map(|m| m.table.keys_from(begin, most)),
+            Stem::Code(begin) => tables
+                .codes
+                .as_ref()
+                .map(|c| c.table.keys_from(begin, most)),
         }
         .unwrap_or_default()
     }

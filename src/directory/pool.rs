@@ -211,7 +211,9 @@ impl Pool {
         let state = self.shared.state.lock();
         if state.hosts.home().is_some() {
             let away = state.hosts.away();
-            found.away = away.map(|away| hosts::words(&away.error).to_owned()).collect();
+            found.away = away
+                .map(|away| hosts::words(&away.error).to_owned())
+                .collect();
         }
         Ok(found)
     }

@@ -59,7 +59,9 @@ impl<const N: usize> Table<N> {
         // Those of every column begin with nothing.
         let kinds = if begin.is_empty() { 1 } else { 3 };
         for kind in &keys::kinds(begin)[..kinds] {
-            let first = self.rows.partition_point(|row| self.key(row) < kind.as_str());
+            let first = self
+                .rows
+                .partition_point(|row| self.key(row) < kind.as_str());
             let rows = self.rows[first..].iter().map(|row| self.key(row));
             for key in rows.take_while(|key| key.starts_with(kind.as_str())) {
                 let (key, _) = keys::plain_key(key);
@@ -234,7 +236,11 @@ mod tests {
         assert_eq!(table.keys_from("7", 9), ["71", "72", "73", "74"]);
         assert_eq!(table.keys_from("7", 2), ["71", "72"]);
         assert_eq!(table.keys_from("9", 9), [""; 0]);
-        assert_eq!(table.keys_from("", 9).len(), 5, "kinds of numbers have no begin of their own");
+        assert_eq!(
+            table.keys_from("", 9).len(),
+            5,
+            "kinds of numbers have no begin of their own"
+        );
     }
 
     #[test]

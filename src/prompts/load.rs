@@ -125,7 +125,9 @@ pub(super) fn probe(host: Option<FileReader>, path: &Path) -> Result<(), String>
         _ if has_begun => Ok(()),
         Some(Ok(_)) => Ok(()),
         Some(Err(why)) => Err(told(why)),
-        None => Err(told("cannot be decoded; convert it to WAV (PCM)".to_owned())),
+        None => Err(told(
+            "cannot be decoded; convert it to WAV (PCM)".to_owned(),
+        )),
     }
 }
 

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::PromptLibrary;
 use super::find::{confined, find};
 use super::load::{STACK_BYTES, probe};
 use super::notices::NoticeLibrary;
-use super::PromptLibrary;
 use crate::ports::{Notice, PromptFolder, PromptName};
 
 /// Files of one folder that are listed at most.
@@ -61,7 +61,10 @@ impl PromptLibrary {
             });
             let known: Vec<_> = paths.collect();
             if known.len() == named.len() {
-                let known = known.into_iter().flatten().map(|meta| (meta.dev(), meta.ino()));
+                let known = known
+                    .into_iter()
+                    .flatten()
+                    .map(|meta| (meta.dev(), meta.ino()));
                 look.unused = unused(&self.root, &known.collect());
             }
             look
@@ -88,7 +91,10 @@ fn with_stack<T: Default + Send>(work: impl FnOnce() -> T + Send) -> T {
         let thread = thread.name("rustivr-check".to_owned());
         // Without a thread nothing is known; one that panics has told so.
         let started = thread.spawn_scoped(scope, work);
-        started.ok().and_then(|thread| thread.join().ok()).unwrap_or_default()
+        started
+            .ok()
+            .and_then(|thread| thread.join().ok())
+            .unwrap_or_default()
     })
 }
 

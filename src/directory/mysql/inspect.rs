@@ -19,7 +19,14 @@ const COLUMNS: &str = "SELECT table_name, column_name, character_set_name \
     AND table_name IN ('sAsterisk_ivr', 'sAsterisk_ivr_button', 'sAsterisk_prefix')";
 
 /// Rights that change tables.
-const WRITING: [&str; 6] = ["ALL PRIVILEGES", "INSERT", "UPDATE", "DELETE", "DROP", "ALTER"];
+const WRITING: [&str; 6] = [
+    "ALL PRIVILEGES",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "DROP",
+    "ALTER",
+];
 
 /// Puts questions one by one, each within the budget.
 struct Questions<'c> {
@@ -63,7 +70,10 @@ impl Questions<'_> {
             account: Some(self.account()?),
             ..Inspection::default()
         };
-        let queries = [("menu", &server.queries.menu), ("code", &server.queries.code)];
+        let queries = [
+            ("menu", &server.queries.menu),
+            ("code", &server.queries.code),
+        ];
         for (look_up, query) in queries {
             match self.scanned(query) {
                 Ok(tables) => {
@@ -111,7 +121,9 @@ impl Questions<'_> {
             };
             let reads_all = matches!(text("type").as_deref(), Some("ALL" | "index"));
             let is_scan = reads_all && text("possible_keys").is_none();
-            text("table").filter(|_| is_scan).map(|table| table_of(&table))
+            text("table")
+                .filter(|_| is_scan)
+                .map(|table| table_of(&table))
         });
         Ok(tables.collect())
     }
@@ -178,9 +190,21 @@ mod tests {
     #[test]
     fn the_account_is_read_out_of_what_servers_say() {
         let table = [
-            ("CREATE USER `a`@`%` IDENTIFIED BY PASSWORD '*0123'", Some("mysql_native_password"), false),
-            ("CREATE USER `a`@`%` IDENTIFIED VIA ed25519 USING 'x'", Some("ed25519"), false),
-            ("CREATE USER `a`@`localhost` IDENTIFIED VIA unix_socket", Some("unix_socket"), false),
+            (
+                "CREATE USER `a`@`%` IDENTIFIED BY PASSWORD '*0123'",
+                Some("mysql_native_password"),
+                false,
+            ),
+            (
+                "CREATE USER `a`@`%` IDENTIFIED VIA ed25519 USING 'x'",
+                Some("ed25519"),
+                false,
+            ),
+            (
+                "CREATE USER `a`@`localhost` IDENTIFIED VIA unix_socket",
+                Some("unix_socket"),
+                false,
+            ),
             (
                 "CREATE USER `a`@`%` IDENTIFIED WITH 'caching_sha2_password' AS '$A$' REQUIRE NONE",
                 Some("caching_sha2_password"),
@@ -202,10 +226,16 @@ mod tests {
 
     #[test]
     fn rights_that_change_tables_are_seen() {
-        for grant in ["GRANT ALL PRIVILEGES ON `site`.* TO x", "GRANT SELECT, INSERT ON *.* TO x"] {
+        for grant in [
+            "GRANT ALL PRIVILEGES ON `site`.* TO x",
+            "GRANT SELECT, INSERT ON *.* TO x",
+        ] {
             assert!(may_write(grant), "{grant}");
         }
-        for grant in ["GRANT USAGE ON *.* TO x", "GRANT SELECT ON `INSERT`.* TO `x`@`%`"] {
+        for grant in [
+            "GRANT USAGE ON *.* TO x",
+            "GRANT SELECT ON `INSERT`.* TO `x`@`%`",
+        ] {
             assert!(!may_write(grant), "{grant}");
         }
     }

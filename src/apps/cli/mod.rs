@@ -1,16 +1,25 @@
 //! The operator's commands: `rustivr ...` on Asterisk's CLI.
 
+mod check;
+mod menu;
+mod text;
+
 use std::ffi::CStr;
 use std::time::Instant;
 
-use crate::asterisk::cli::{Command, Entry, command};
+use check::Check;
+use menu::ShowMenu;
+use text::Report;
+
+use crate::asterisk::cli::{Command, Entry, MOST, command};
+use crate::directory::inspect::Stem;
 use crate::ivr::dry_run::{Dials, DryRun, Wait, dry_run};
 use crate::ivr::flow::Event;
-use crate::ivr::menu::{self, Plan};
+use crate::ivr::menu::Plan;
 use crate::numbers::{Fixed, Gaps, Number, Phone};
 use crate::ports::MenuRow;
 use crate::ports::PromptName;
-use crate::ports::{Directory, Prompts, one_line};
+use crate::ports::{Directory, Prompts};
 use crate::service::{Service, current as service};
 use crate::settings::Settings;
 
@@ -20,6 +29,8 @@ pub fn commands() -> Vec<Entry> {
         command::<ShowStatus>(),
         command::<ShowCalls>(),
         command::<ShowRooms>(),
+        command::<ShowMenu>(),
+        command::<Check>(),
         command::<RoomEnd>(),
         command::<TestCode>(),
         command::<Test>(),
@@ -72,8 +83,16 @@ impl Command for ShowRooms {
     fn run(arguments: &[String]) -> Option<String> {
         let service = arguments.is_empty().then(service)??;
         let rooms = service.rooms.live();
-        let lines: String = rooms.iter().map(|room| room.describe() + "\n").collect();
-        Some(format!("{lines}{} room(s)\n", rooms.len()))
+        let mut report = Report::default();
+        for room in &rooms {
+            let room = room.describe();
+            // Behind id, state and since stands who is there; more than a line's worth goes below.
+            let people = room.find(" s  ").map_or(room.len(), |at| at + " s  ".len());
+            let (head, people) = room.split_at(people);
+            report.wrapped(head, people);
+        }
+        report.line(format!("{} room(s)", rooms.len()));
+        Some(report.0)
     }
 }
 
@@ -98,6 +117,18 @@ impl Command for RoomEnd {
             None => format!("There is no room {id}\n"),
         })
     }
+
+    fn complete(arguments: &[String], _: &str) -> Vec<String> {
+        let rooms = service().map(|service| service.rooms.live());
+        match arguments {
+            [] => rooms
+                .into_iter()
+                .flatten()
+                .map(|room| room.id.clone())
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 struct TestCode;
@@ -113,8 +144,18 @@ impl Command for TestCode {
             return None;
         };
         let mut report = Report::default();
-        report.line(code_text(&*service()?, code));
+        report.wrapped("", &code_text(&*service()?, code));
         Some(report.0)
+    }
+
+    fn complete(arguments: &[String], begin: &str) -> Vec<String> {
+        let codes = |service: std::sync::Arc<Service>| {
+            service.directory.beginning_with(Stem::Code(begin), MOST)
+        };
+        match arguments {
+            [] => service().map(codes).unwrap_or_default(),
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -154,17 +195,21 @@ impl Command for Test {
         };
         Some(report(&*service()?, phone, digits))
     }
+
+    fn complete(arguments: &[String], begin: &str) -> Vec<String> {
+        match arguments {
+            [] => phones(begin),
+            _ => Vec::new(),
+        }
+    }
 }
 
-/// What a command prints, line by line: rows and names are strangers' text.
-#[derive(Default)]
-struct Report(String);
-
-impl Report {
-    fn line(&mut self, text: impl AsRef<str>) {
-        self.0.push_str(&one_line(text.as_ref()));
-        self.0.push('\n');
-    }
+/// Stored phones that begin so, for completion.
+fn phones(begin: &str) -> Vec<String> {
+    let phones = |service: std::sync::Arc<Service>| {
+        service.directory.beginning_with(Stem::Phone(begin), MOST)
+    };
+    service().map(phones).unwrap_or_default()
 }
 
 fn report(service: &Service, phone: &str, digits: &str) -> String {
@@ -178,7 +223,7 @@ fn report(service: &Service, phone: &str, digits: &str) -> String {
             (Plan::Nothing, Event::Found)
         }
         Some(Err(why)) => {
-            report.line(format!("{phone}: {why}"));
+            report.wrapped("", &format!("{phone}: {why}"));
             (Plan::Nothing, Event::Failed)
         }
         Some(Ok(answer)) => {
@@ -192,17 +237,18 @@ fn report(service: &Service, phone: &str, digits: &str) -> String {
             answer
                 .rows
                 .iter()
-                .for_each(|row| report.line(row_text(row)));
+                .for_each(|row| report.wrapped("  ", row_text(row).trim_start()));
             let repeat = settings.ivr.repeat;
-            let plan = menu::read(&answer.rows, &settings.numbers, repeat, |complaint| {
-                report.line(format!("  Wrong: {complaint}"));
-            });
+            let plan =
+                crate::ivr::menu::read(&answer.rows, &settings.numbers, repeat, |complaint| {
+                    report.wrapped("  Wrong: ", &complaint);
+                });
             (plan, Event::Found)
         }
     };
     let run = dry_run(&plan, found, digits);
     for prompt in &run.prompts {
-        report.line(prompt_text(service, prompt));
+        report.wrapped("  ", prompt_text(service, prompt).trim_start());
     }
     let gaps = Gaps {
         phone: parsed.as_ref().map_or("", Phone::canonical),
