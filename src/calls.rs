@@ -130,7 +130,7 @@ mod tests {
             call.ended(Status::Fallback, Some(Reason::Busy));
         }
         assert_eq!(calls.count(), 0);
-        assert!(calls.counts().1.contains(&("BUSY", 1)));
+        assert!(calls.counts()[1].contains(&("BUSY", 1)));
         let counters = calls.to_string();
         assert!(
             counters.contains("FALLBACK     1") && counters.contains("BUSY         1"),

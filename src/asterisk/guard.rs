@@ -70,7 +70,7 @@ mod tests {
     }
 
     /// The host's source by its folders, our own part of it, or another comment.
-    const SOURCES: [&str; 11] = [
+    const SOURCES: [&str; 13] = [
         "main/",
         "apps/",
         "res/",

@@ -372,7 +372,9 @@ unsafe fn send(
             Ok(file) => send(ptr::null(), file.as_raw_fd()),
             Err(error) => {
                 log::error!("a response of {} bytes is not sent: {error}", bytes.len());
-                send(c"".as_ptr(), 0);
+                let sorry = plain(500, "Asterisk has no memory for the response.");
+                // SAFETY: the caller's promise; a text goes by no file (as above).
+                unsafe { self::send(connection, method, sorry) };
             }
         },
     }

@@ -283,6 +283,7 @@ mod tests {
             key_num: text(key),
             msg_mp3: text(msg),
             transfer_to: text(to),
+            name: None,
         }
     }
 

@@ -88,6 +88,14 @@ impl Stats {
         text
     }
 
+    /// Scenario, key and count, for programs; by scenario, the most pressed key of each first.
+    pub fn keys_by_count(&self) -> Vec<(String, String, u64)> {
+        let keys = self.keys.lock();
+        let owned =
+            |(scenario, key, count): (&str, &str, u64)| (scenario.into(), key.into(), count);
+        keys.by_count().into_iter().map(owned).collect()
+    }
+
     /// Everything but the keys, for the CLI.
     pub fn describe(&self) -> String {
         let minutes = self.since.lock().elapsed().as_secs() / 60;
@@ -183,6 +191,8 @@ mod tests {
             assert!(text.contains(line), "{line}: {text}");
         }
         assert!(stats.keys().contains("orders"));
+        let keys = stats.keys_by_count();
+        assert_eq!(keys, [("orders".to_owned(), "1".to_owned(), 1)]);
         stats.reset();
         assert_eq!(stats.calls_with(Status::Target, None), 0);
         assert!(!stats.keys().contains("orders"));

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 use rust_ivr_testing::office::SOON;
 use serde_json::{Value, json};
@@ -72,6 +73,12 @@ impl Browser {
     }
 
     fn ask(&self, method: &str, path: &str, body: Value) -> Value {
+        let answer = self.try_to(method, path, body);
+        answer.unwrap_or_else(|why| panic!("{method} {path}: {why}"))
+    }
+
+    /// The error has WebDriver's word and its sentence.
+    fn try_to(&self, method: &str, path: &str, body: Value) -> Result<Value, String> {
         let path = format!("{}{path}", self.session);
         let body = match body {
             Value::Null => String::new(),
@@ -79,8 +86,11 @@ impl Browser {
         };
         let answer = self.site.ask(method, &path, "", &body);
         let value: Value = serde_json::from_slice(&answer.body).expect("JSON of chromedriver");
-        assert_eq!(answer.status, 200, "{path}: {}", value["value"]["message"]);
-        value["value"].clone()
+        let value = value["value"].clone();
+        match answer.status {
+            200 => Ok(value),
+            _ => Err(format!("{}: {}", value["error"], value["message"])),
+        }
     }
 
     pub fn open(&self, url: &str) {
@@ -105,9 +115,19 @@ impl Browser {
         format!("/element/{id}")
     }
 
+    /// What is drawn anew between the look and the click is looked for again.
     pub fn click(&self, selector: &str) {
-        let path = self.find(selector) + "/click";
-        self.ask("POST", &path, json!({}));
+        let until = Instant::now() + SOON;
+        loop {
+            let path = self.find(selector) + "/click";
+            match self.try_to("POST", &path, json!({})) {
+                Ok(_) => return,
+                Err(why) => assert!(
+                    Instant::now() < until && !why.contains("invalid"),
+                    "{selector}: {why}"
+                ),
+            }
+        }
     }
 
     pub fn type_into(&self, selector: &str, text: &str) {

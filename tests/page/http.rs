@@ -49,10 +49,6 @@ impl Site {
         format!("Cookie: {}\r\n", cookie.split(';').next().unwrap())
     }
 
-    pub fn alive(&self) -> bool {
-        self.get("/rustivr/", "").status == 200
-    }
-
     /// A request whose connection stays open until it is dropped.
     pub fn keep_open(&self, path: &str) -> TcpStream {
         let stream = self.connect();

@@ -5,8 +5,8 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::gate::Refused;
-use crate::ivr::menu::{self, Button, Plan};
-use crate::numbers::{Fixed, Gaps, Phone};
+use crate::ivr::menu::{self, Button, Menu, Plan};
+use crate::numbers::{Fixed, Gaps, Phone, trimmed};
 use crate::ports::{Directory, Prompts};
 use crate::ports::{MenuAnswer, MenuRow, PromptFolder, PromptName, Sound};
 use crate::service::Service;
@@ -49,94 +49,117 @@ fn tree(
 ) -> Value {
     let mut complaints = Vec::new();
     let plan = menu::read(&answer.rows, &settings.numbers, 1, |why| {
-        complaints.push(why)
+        complaints.push(why);
     });
-    let gaps = Gaps {
-        phone: phone.canonical(),
-        ..Gaps::default()
+    let tree = Tree {
+        rows: &answer.rows,
+        settings,
+        gaps: Gaps {
+            phone: phone.canonical(),
+            ..Gaps::default()
+        },
+        hear: &hear,
     };
-    let said = |folder, file: Option<&str>| {
-        let file = file.map(str::trim).filter(|file| !file.is_empty())?;
-        let name = PromptName {
-            folder,
-            file: file.to_owned(),
-        };
-        Some(prompt(&name, hear(&name)))
+    let (kind, intro, buttons) = match &plan {
+        Plan::Nothing => ("nothing", None, Vec::new()),
+        Plan::Direct(only) => ("direct", None, vec![tree.only_button(only)]),
+        Plan::Menu(menu) => ("menu", tree.intro(menu), tree.buttons(menu)),
     };
-    let button = |key: &str, row: Option<&MenuRow>, button: &Button| {
-        let words = row.and_then(|row| row.msg_mp3.as_deref());
-        let (number, dials, refused) = match &button.target {
+    json!({
+        "phone": phone.canonical(),
+        "source": answer.source.as_str(),
+        "scenario": answer.rows.iter().find_map(|row| row.scenario.clone()),
+        "kind": kind,
+        "intro": intro,
+        "buttons": buttons,
+        "fallback": settings.general.fallback.render(&Fixed, tree.gaps),
+        "complaints": complaints,
+        "rows": answer.rows.iter().map(row).collect::<Vec<_>>(),
+    })
+}
+
+/// What the parts of a tree are made from.
+struct Tree<'t> {
+    rows: &'t [MenuRow],
+    settings: &'t Settings,
+    gaps: Gaps<'t>,
+    hear: &'t dyn Fn(&PromptName) -> Heard,
+}
+
+impl Tree<'_> {
+    fn intro(&self, menu: &Menu) -> Option<Value> {
+        let first = menu.prompts.first()?;
+        (first.folder == PromptFolder::Scenario).then(|| self.prompt(first))
+    }
+
+    fn buttons(&self, menu: &Menu) -> Vec<Value> {
+        let buttons = menu.buttons.iter();
+        buttons
+            .map(|(key, of)| {
+                let mut rows = self.rows.iter();
+                let row = rows.find(|row| key_of(row) == Some(key));
+                let words = row.and_then(|row| row.msg_mp3.as_deref());
+                let key_prompt = self.said(PromptFolder::KeyNum, Some(key));
+                self.button(key, of, key_prompt, self.said(PromptFolder::MsgMp3, words))
+            })
+            .collect()
+    }
+
+    /// Nobody is asked to choose, so nothing is said.
+    fn only_button(&self, only: &Button) -> Value {
+        let key = self.rows.iter().find_map(key_of);
+        self.button(key.unwrap_or_default(), only, None, None)
+    }
+
+    fn button(
+        &self,
+        key: &str,
+        of: &Button,
+        key_prompt: Option<Value>,
+        words: Option<Value>,
+    ) -> Value {
+        let outbound = &self.settings.general.outbound;
+        let (number, dials, refused) = match &of.target {
             Ok(number) => {
-                let dials = settings.general.outbound.render(number, gaps);
+                let dials = outbound.render(number, self.gaps);
                 (Some(number.to_string()), Some(dials), None)
             }
             Err(why) => (None, None, Some(why.to_string())),
         };
         json!({
             "key": key,
-            "key_prompt": said(PromptFolder::KeyNum, Some(key)),
-            "words": said(PromptFolder::MsgMp3, words),
+            "key_prompt": key_prompt,
+            "words": words,
             "number": number,
             "dials": dials,
             "refused": refused,
         })
-    };
-    let row_of = |key: &str| {
-        let mut rows = answer.rows.iter();
-        rows.find(|row| row.key_num.as_deref().map(str::trim) == Some(key))
-    };
-    let first = answer.rows.iter().find(|row| row.key_num.is_some());
-    let scenario = answer.rows.iter().find_map(|row| row.scenario.clone());
-    let (kind, intro, buttons) = match &plan {
-        Plan::Nothing => ("nothing", None, Vec::new()),
-        // Nobody is asked to choose, so nothing is said.
-        Plan::Direct(only) => {
-            let key = first
-                .and_then(|row| row.key_num.as_deref())
-                .unwrap_or_default();
-            let mut only = button(key, None, only);
-            only["key_prompt"] = Value::Null;
-            ("direct", None, vec![only])
-        }
-        Plan::Menu(menu) => {
-            let intro = menu.prompts.iter();
-            let intro = intro
-                .take(1)
-                .find(|name| name.folder == PromptFolder::Scenario);
-            let buttons = menu.buttons.iter();
-            (
-                "menu",
-                intro.map(|name| prompt(name, hear(name))),
-                buttons
-                    .map(|(key, of)| button(key, row_of(key), of))
-                    .collect(),
-            )
-        }
-    };
-    json!({
-        "phone": phone.canonical(),
-        "source": answer.source.as_str(),
-        "scenario": scenario,
-        "kind": kind,
-        "intro": intro,
-        "buttons": buttons,
-        "fallback": settings.general.fallback.render(&Fixed, gaps),
-        "complaints": complaints,
-        "rows": answer.rows.iter().map(row).collect::<Vec<_>>(),
-    })
+    }
+
+    fn said(&self, folder: PromptFolder, file: Option<&str>) -> Option<Value> {
+        let file = file.map(trimmed).filter(|file| !file.is_empty())?;
+        Some(self.prompt(&PromptName {
+            folder,
+            file: file.to_owned(),
+        }))
+    }
+
+    fn prompt(&self, name: &PromptName) -> Value {
+        let (seconds, flaw) = match (self.hear)(name) {
+            Ok((seconds, flaw)) => (Some(seconds), flaw),
+            Err(why) => (None, Some(why)),
+        };
+        json!({
+            "folder": name.folder.as_str(),
+            "file": name.file,
+            "seconds": seconds,
+            "flaw": flaw,
+        })
+    }
 }
 
-fn prompt(name: &PromptName, heard: Heard) -> Value {
-    let (seconds, flaw) = match heard {
-        Ok((seconds, flaw)) => (Some(seconds), flaw),
-        Err(why) => (None, Some(why)),
-    };
-    json!({
-        "folder": name.folder.as_str(),
-        "file": name.file,
-        "seconds": seconds,
-        "flaw": flaw,
-    })
+fn key_of(row: &MenuRow) -> Option<&str> {
+    row.key_num.as_deref().map(trimmed)
 }
 
 fn row(row: &MenuRow) -> Value {
@@ -164,6 +187,7 @@ mod tests {
                 key_num: cell(key),
                 msg_mp3: cell(words),
                 transfer_to: cell(to),
+                name: None,
             });
         let answer = MenuAnswer {
             rows: rows.collect(),

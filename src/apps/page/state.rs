@@ -28,6 +28,7 @@ pub(super) fn state(service: &Service, acts: bool) -> Value {
         "rooms": rooms.iter().map(|of| room(&of.snapshot())).collect::<Vec<_>>(),
         "ended": counts(ended),
         "reasons": counts(reasons),
+        "keys": service.stats.keys_by_count(),
         "health": service.directory.state().lines().collect::<Vec<_>>(),
     })
 }

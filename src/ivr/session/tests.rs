@@ -107,6 +107,7 @@ fn a_menus_recordings_are_prepared_before_the_first_is_played_and_those_of_no_me
             directory: rows,
             prompts: &prompts,
             live: &|_| (),
+            rings: &|_, _| (),
         };
         let caller = Caller {
             phone: "79161234567".into(),
