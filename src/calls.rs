@@ -52,14 +52,16 @@ impl Calls {
     /// One line a call: channel, what it does, for how long.
     pub fn list(&self) -> String {
         let live = self.live.lock().clone();
-        let mut text = format!("{:<40} {:<32} {:>8}\n", "Channel", "State", "Since");
+        let mut text = format!("{:<35} {:<35} {:>8}\n", "Channel", "State", "Since");
         for entry in &live {
             let since = entry.since.elapsed().as_secs();
             let doing = entry.doing.lock();
-            text.push_str(&format!(
-                "{:<40} {:<32} {since:>6} s\n",
-                entry.channel, *doing
-            ));
+            let channel = &entry.channel;
+            let doing = cut(
+                &doing,
+                70_usize.saturating_sub(channel.chars().count().max(35)),
+            );
+            text.push_str(&format!("{channel:<35} {doing:<35} {since:>6} s\n"));
         }
         text.push_str(&format!("{} call(s)\n", live.len()));
         text
@@ -84,6 +86,15 @@ impl Calls {
     pub fn count(&self) -> usize {
         self.live.lock().len()
     }
+}
+
+/// So much of a text as the room has, with dots where something was left out.
+fn cut(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    let begin: String = text.chars().take(room.saturating_sub(3)).collect();
+    begin + "..."
 }
 
 /// The counters, a line each.
@@ -128,6 +139,12 @@ mod tests {
             assert!(calls.list().contains("rings 7"));
             assert_eq!(calls.now()[0].1, "rings 7");
             call.ended(Status::Fallback, Some(Reason::Busy));
+            call.doing(format_args!("plays {}", "x".repeat(100)));
+            let list = calls.list();
+            assert!(
+                list.lines().all(|line| line.chars().count() <= 80),
+                "{list}"
+            );
         }
         assert_eq!(calls.count(), 0);
         assert!(calls.counts()[1].contains(&("BUSY", 1)));

@@ -1,14 +1,11 @@
 //! Load, reload, unload: the only place that knows everybody.
 
-use std::collections::BTreeSet;
 use std::ffi::CStr;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
+use crate::apps::check::is_loaded;
 use crate::apps::metrics::OfService;
 use crate::apps::page::Page;
 use crate::apps::rust_conf_add::{RustConfAdd, TransferToRoom};
@@ -26,7 +23,7 @@ use crate::asterisk::metrics::Scraped;
 use crate::asterisk::module::{Module, asterisk_module};
 use crate::asterisk::transfer::Transfers;
 use crate::asterisk::{config, host};
-use crate::ports::Line;
+use crate::check;
 use crate::rooms::{context, transfers};
 use crate::service::{self, Service};
 use crate::settings::Settings;
@@ -182,31 +179,20 @@ fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
 /// Names what calls will miss, one sentence each with its cure. None of it stops the load:
 /// an office without ringback still answers its calls.
 fn missing_parts() -> Vec<String> {
-    const MODULES: [(&CStr, &str); 6] = [
-        (
-            c"app_dial.so",
-            "no number can be dialled, and no call reaches the fallback",
-        ),
-        (c"bridge_simple.so", "RustConfAdd mixes also where two talk"),
-        (
-            c"bridge_softmix.so",
-            "RustConfAdd cannot bring three together",
-        ),
-        (c"bridge_holding.so", "RustConfAdd cannot hold a client"),
-        (c"res_musiconhold.so", "a client on hold hears nothing"),
-        (
-            c"res_timing_timerfd.so",
-            "prompts may stutter for callers who send no sound",
-        ),
-    ];
     let mut missing = Vec::new();
-    for (module, effect) in MODULES {
-        if !host::is_loaded(module) {
-            let name = module.to_string_lossy();
+    for (name, effect) in check::NEEDED {
+        if !is_loaded(name) {
             missing.push(format!(
                 "{name} is not loaded: {effect}; add it to modules.conf"
             ));
         }
+    }
+    if !check::TIMING.iter().any(|name| is_loaded(name)) {
+        missing.push(format!(
+            "{} is not loaded: prompts may stutter for callers who send no sound; add it to \
+             modules.conf",
+            check::TIMING[0]
+        ));
     }
     missing
 }
@@ -217,7 +203,10 @@ fn read_settings() -> Result<Option<Settings>, String> {
     let Some(lines) = config::read(CONFIG_FILE)? else {
         return Ok(None);
     };
-    for path in readable_passwords(&host::directories().config, &lines) {
+    let main = host::directories()
+        .config
+        .join(CONFIG_FILE.to_string_lossy().as_ref());
+    for path in check::readable_passwords(&main, &lines) {
         let path = path.display();
         log::warn!("{path} holds a password and everybody may read it: chmod o-r {path}");
     }
@@ -249,70 +238,4 @@ fn settings_for_reload() -> Result<Settings, String> {
         let file = CONFIG_FILE.to_string_lossy();
         format!("{file} is missing: put it back, or restart Asterisk to have every default")
     })
-}
-
-/// The files with a password that everybody on the machine can read: that is told, not refused.
-fn readable_passwords(config: &Path, lines: &[Line]) -> BTreeSet<PathBuf> {
-    let everybody_reads = |path: &PathBuf| {
-        fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o004 != 0)
-    };
-    let main = config.join(CONFIG_FILE.to_string_lossy().as_ref());
-    lines
-        .iter()
-        .filter(|line| line.key.eq_ignore_ascii_case("password"))
-        .map(|line| line.included.clone().unwrap_or_else(|| main.clone()))
-        .filter(everybody_reads)
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::env;
-
-    use super::*;
-
-    fn file(directory: &Path, name: &str, mode: u32) -> PathBuf {
-        let path = directory.join(name);
-        fs::write(&path, "").unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        path
-    }
-
-    fn line(key: &str, included: Option<&PathBuf>) -> Line {
-        Line {
-            section: "database".to_owned(),
-            key: key.to_owned(),
-            value: "secret".to_owned(),
-            line: 1,
-            included: included.cloned(),
-        }
-    }
-
-    #[test]
-    fn the_file_that_holds_the_password_is_looked_at() {
-        let directory = env::temp_dir().join(format!("rust-ivr-readers-{}", std::process::id()));
-        fs::create_dir_all(&directory).unwrap();
-        let own = file(&directory, "res_rust_ivr.conf", 0o644);
-        let open = file(&directory, "open.conf", 0o644);
-        let closed = file(&directory, "closed.conf", 0o640);
-        for (lines, told) in [
-            (vec![line("Password", None)], vec![&own]),
-            (
-                vec![line("user", None), line("password", Some(&closed))],
-                vec![],
-            ),
-            (
-                vec![line("password", Some(&open)), line("password", None)],
-                vec![&open, &own],
-            ),
-            (
-                vec![line("password", Some(&directory.join("gone.conf")))],
-                vec![],
-            ),
-        ] {
-            let found = readable_passwords(&directory, &lines);
-            assert_eq!(Vec::from_iter(&found), told);
-        }
-        fs::remove_dir_all(&directory).unwrap();
-    }
 }

@@ -8,6 +8,7 @@ mod actions;
 mod ami;
 mod answers;
 mod calls;
+mod check;
 mod circles;
 mod events;
 mod hostile;

@@ -135,7 +135,8 @@ pub fn code(service: &Service, code: &str) -> CodeTest {
     }
 }
 
-fn prompt(service: &Service, name: &PromptName) -> Result<String, String> {
+/// A prompt's length and flaws, or why it cannot be played.
+pub fn prompt(service: &Service, name: &PromptName) -> Result<String, String> {
     let sound = service.prompts.sound(name).map_err(|why| why.to_string())?;
     let flaw = sound.samples.flaw();
     let flaw = flaw.map(|flaw| format!("; {flaw}")).unwrap_or_default();

@@ -4,6 +4,7 @@
 
 pub mod actions;
 pub mod actions_ami;
+pub mod check;
 pub mod cli;
 pub mod cli_stats;
 mod client;

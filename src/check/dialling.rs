@@ -48,10 +48,15 @@ pub fn destinations(settings: &Settings) -> Vec<(&'static str, String)> {
         ("[general] outbound", general.outbound.unfilled()),
         ("[general] manager", general.manager.unfilled()),
     ];
-    let each = options.into_iter().flat_map(|(option, text)| {
-        let several: Vec<String> = text.split('&').map(str::to_owned).collect();
-        several.into_iter().map(move |one| (option, one))
-    });
+    let internal = general.internal.iter();
+    let internal = internal.map(|internal| ("[general] internal", internal.template.unfilled()));
+    let each = options
+        .into_iter()
+        .chain(internal)
+        .flat_map(|(option, text)| {
+            let several: Vec<String> = text.split('&').map(str::to_owned).collect();
+            several.into_iter().map(move |one| (option, one))
+        });
     each.collect()
 }
 

@@ -6,6 +6,7 @@ mod dialling;
 mod features;
 mod files;
 mod host;
+mod letters;
 mod music;
 mod recordings;
 mod rows;

@@ -149,6 +149,11 @@ pub fn handle_for(endpoint: Option<String>) {
     *MANAGERS.write() = endpoint.filter(|name| can_prepare && name.starts_with("PJSIP/"));
 }
 
+/// Whether some endpoint's transfers are left to us.
+pub fn are_handled() -> bool {
+    MANAGERS.read().is_some()
+}
+
 /// The options of `Dial` for a destination: a manager's leg leaves its transfers to us.
 pub fn dial_option(destination: &str) -> &'static str {
     let managers = MANAGERS.read();

@@ -118,10 +118,9 @@ impl Tree<'_> {
         key_prompt: Option<Value>,
         words: Option<Value>,
     ) -> Value {
-        let outbound = &self.settings.general.outbound;
         let (number, dials, refused) = match &of.target {
             Ok(number) => {
-                let dials = outbound.render(number, self.gaps);
+                let dials = self.settings.general.foreseen(number, self.gaps);
                 (Some(number.to_string()), Some(dials), None)
             }
             Err(why) => (None, None, Some(why.to_string())),

@@ -1,10 +1,19 @@
 //! The operator's commands: `rustivr ...` on Asterisk's CLI.
 
+mod check;
+mod menu;
+mod text;
+
 use std::ffi::CStr;
 
 use super::dry;
-use crate::asterisk::cli::{Command, Entry, command};
-use crate::service::current as service;
+use check::Check;
+use menu::ShowMenu;
+use text::Report;
+
+use crate::asterisk::cli::{Command, Entry, MOST, command};
+use crate::directory::inspect::Stem;
+use crate::service::{Service, current as service};
 
 /// All commands, for registration.
 pub fn commands() -> Vec<Entry> {
@@ -12,6 +21,8 @@ pub fn commands() -> Vec<Entry> {
         command::<ShowStatus>(),
         command::<ShowCalls>(),
         command::<ShowRooms>(),
+        command::<ShowMenu>(),
+        command::<Check>(),
         command::<RoomEnd>(),
         command::<TestCode>(),
         command::<Test>(),
@@ -67,11 +78,16 @@ impl Command for ShowRooms {
     fn run(arguments: &[String]) -> Option<String> {
         let service = arguments.is_empty().then(service)??;
         let rooms = service.rooms.live();
-        let lines: String = rooms
-            .iter()
-            .map(|room| format!("{}\n", room.snapshot()))
-            .collect();
-        Some(format!("{lines}{} room(s)\n", rooms.len()))
+        let mut report = Report::default();
+        for room in &rooms {
+            let room = room.snapshot().to_string();
+            // Behind id, state and since stands who is there; more than a line's worth goes below.
+            let people = room.find(" s  ").map_or(room.len(), |at| at + " s  ".len());
+            let (head, people) = room.split_at(people);
+            report.wrapped(head, people);
+        }
+        report.line(format!("{} room(s)", rooms.len()));
+        Some(report.0)
     }
 }
 
@@ -96,6 +112,18 @@ impl Command for RoomEnd {
             None => format!("There is no room {id}\n"),
         })
     }
+
+    fn complete(arguments: &[String], _: &str) -> Vec<String> {
+        let rooms = service().map(|service| service.rooms.live());
+        match arguments {
+            [] => rooms
+                .into_iter()
+                .flatten()
+                .map(|room| room.id.clone())
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 struct TestCode;
@@ -110,7 +138,17 @@ impl Command for TestCode {
         let [code] = arguments else {
             return None;
         };
-        Some(dry::code(&*service()?, code).to_string())
+        Some(Report::of(&dry::code(&*service()?, code)))
+    }
+
+    fn complete(arguments: &[String], begin: &str) -> Vec<String> {
+        let codes = |service: std::sync::Arc<Service>| {
+            service.directory.beginning_with(Stem::Code(begin), MOST)
+        };
+        match arguments {
+            [] => service().map(codes).unwrap_or_default(),
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -129,6 +167,21 @@ impl Command for Test {
             [phone, digits] => (phone, digits.as_str()),
             _ => return None,
         };
-        Some(dry::menu(&*service()?, phone, digits).to_string())
+        Some(Report::of(&dry::menu(&*service()?, phone, digits)))
     }
+
+    fn complete(arguments: &[String], begin: &str) -> Vec<String> {
+        match arguments {
+            [] => phones(begin),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Stored phones that begin so, for completion.
+fn phones(begin: &str) -> Vec<String> {
+    let phones = |service: std::sync::Arc<Service>| {
+        service.directory.beginning_with(Stem::Phone(begin), MOST)
+    };
+    service().map(phones).unwrap_or_default()
 }
