@@ -69,6 +69,7 @@ fn a_request_gets_what_its_sender_may_have() {
     // Nothing about anybody without a session, and no wrong or forged one.
     let paths = [
         "state",
+        "check",
         "codes",
         "menu?phone=70000000002",
         "prompt?folder=keyNum&file=1",
@@ -110,6 +111,13 @@ fn reading(site: &Site) {
     assert_eq!(menu["kind"], "menu");
     assert_eq!(menu["buttons"][0]["key_prompt"]["folder"], "keyNum");
     assert_eq!(get("menu?phone=").status, 400);
+    let found = get("check").json();
+    let found = found["findings"].as_array().expect("findings");
+    assert!(
+        found
+            .iter()
+            .all(|of| of["what"].is_string() && of["cure"].is_string())
+    );
     let prompt = get("prompt?folder=keyNum&file=1");
     assert_eq!(
         (prompt.status, prompt.header("Content-Type")),

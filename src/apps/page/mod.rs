@@ -11,9 +11,11 @@ mod wav;
 
 use std::ffi::CStr;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::check;
 use crate::asterisk::http::{BadBody, Method, Request, Response, Site, field};
+use crate::check::Severity;
 use crate::ports::Prompts;
 use crate::ports::{PromptFolder, PromptName};
 use crate::service::{self, Service};
@@ -41,7 +43,9 @@ impl Site for Page {
 fn route(service: &Service, request: &Request) -> Result<Response, Refused> {
     let wanted = match request.path.as_str() {
         "api/act" => Method::Post,
-        "" | "metrics" | "api/state" | "api/codes" | "api/menu" | "api/prompt" => Method::Get,
+        "" | "metrics" | "api/state" | "api/codes" | "api/menu" | "api/prompt" | "api/check" => {
+            Method::Get
+        }
         _ => {
             return Err(Refused::new(
                 404,
@@ -73,11 +77,25 @@ fn route(service: &Service, request: &Request) -> Result<Response, Refused> {
         "api/codes" => Ok(reply::json(
             json!({ "codes": service.directory.codes(MAX_CODES) }),
         )),
+        "api/check" => Ok(reply::json(checked(service))),
         "api/menu" => {
             menu::menu(service, field(&request.query, "phone").unwrap_or_default()).map(reply::json)
         }
         _ => prompt(service, request),
     }
+}
+
+/// What is wrong with this installation; it takes seconds at most.
+fn checked(service: &Service) -> Value {
+    let found = check::findings(service).into_iter();
+    let found = found.map(|finding| {
+        let severity = match finding.severity {
+            Severity::Problem => "problem",
+            Severity::Note => "note",
+        };
+        json!({ "severity": severity, "what": finding.what, "cure": finding.cure })
+    });
+    json!({ "findings": found.collect::<Vec<_>>() })
 }
 
 /// More codes than a person looks through; any other is typed.

@@ -12,12 +12,6 @@ use crate::service::Service;
 /// Everything that the page shows without being asked; `acts`: what the reader's account may.
 pub(super) fn state(service: &Service, acts: bool) -> Value {
     let [ended, reasons] = service.calls.counts();
-    let counts = |counts: Vec<(&'static str, u64)>| -> Value {
-        let counts = counts.into_iter();
-        counts
-            .map(|(word, count)| (word.to_owned(), json!(count)))
-            .collect()
-    };
     let rooms = service.rooms.live();
     let calls = service.calls.now();
     let numbers = &service.settings.numbers;
@@ -26,8 +20,8 @@ pub(super) fn state(service: &Service, acts: bool) -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "calls": calls.iter().map(|(channel, doing, since)| call(channel, &phone(channel, numbers), doing, *since)).collect::<Vec<_>>(),
         "rooms": rooms.iter().map(|of| room(&of.snapshot())).collect::<Vec<_>>(),
-        "ended": counts(ended),
-        "reasons": counts(reasons),
+        "ended": ended,
+        "reasons": reasons,
         "keys": service.stats.keys_by_count(),
         "health": service.directory.state().lines().collect::<Vec<_>>(),
     })
