@@ -39,6 +39,14 @@ fn main() {
             return;
         }
     };
+    // host.rs: an Asterisk of another major version is refused.
+    match major_version(&include) {
+        Ok(major) => println!("cargo::rustc-env=RUST_IVR_BUILT_FOR={major}"),
+        Err(why) => {
+            println!("cargo::error={why}");
+            return;
+        }
+    }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     watch(&include, &out);
     if let Err(why) = compile_shim(&include, &out).and_then(|()| generate_bindings(&include, &out))
@@ -76,6 +84,46 @@ fn find_headers() -> Result<PathBuf, String> {
              will load the module, or set ASTERISK_INCLUDE_DIR to the directory that holds asterisk.h"
                 .to_owned()
         })
+}
+
+/// The major version of the Asterisk that the headers are of.
+fn major_version(include: &Path) -> Result<u32, String> {
+    let file = include.join("asterisk/autoconfig.h");
+    let text = fs::read_to_string(&file).unwrap_or_default();
+    let named = text
+        .lines()
+        .find_map(|line| line.strip_prefix("#define PACKAGE_VERSION "))
+        .map(|value| value.trim_matches('"').to_owned())
+        .ok_or_else(|| {
+            let file = file.display();
+            format!("{file} names no PACKAGE_VERSION: install Asterisk's headers anew")
+        })?;
+    // "22", "certified/20.7" or, up to 20.0, "trunk" (configure.ac of each branch).
+    let number = named.rsplit('/').next().and_then(|n| n.split('.').next());
+    match number.and_then(|number| number.parse().ok()) {
+        Some(major) => Ok(major),
+        None if named == "trunk" => Ok(major_of_trunk(include)),
+        None => Err(format!(
+            "these are the headers of Asterisk {named:?}, a version in development: take those of \
+             a release"
+        )),
+    }
+}
+
+/// Told by the headers that each of them brought.
+fn major_of_trunk(include: &Path) -> u32 {
+    let has = |header: &str| include.join("asterisk").join(header).is_file();
+    if !has("stasis_state.h") {
+        16
+    } else if has("res_aeap.h") {
+        20
+    } else if has("logger_category.h") {
+        19
+    } else if has("res_pjsip_session_caps.h") {
+        18
+    } else {
+        17
+    }
 }
 
 /// Another Asterisk's headers make other bindings. Cargo looks at times only, and a package brings
@@ -310,7 +358,6 @@ const ITEMS: &[&str] = &[
     "ast_generator",
     "ast_module_load_result",
     "ast_variable",
-    "PACKAGE_VERSION",
     "ast_verb_sys_level",
     "__LOG_.*",
 ];
