@@ -155,6 +155,8 @@ fn watch(include: &Path, out: &Path) {
 }
 
 fn compile_shim(include: &Path, out: &Path) -> Result<(), String> {
+    let channel_messages = fs::read_to_string(include.join("asterisk/stasis_channels.h"));
+    let channel_messages = channel_messages.unwrap_or_default();
     let mut shim = cc::Build::new();
     shim.files(SHIM)
         // As a system directory: warnings about Asterisk's own headers are not ours to mend.
@@ -165,8 +167,10 @@ fn compile_shim(include: &Path, out: &Path) -> Result<(), String> {
     for (name, value) in MODULE_DEFINES {
         shim.define(name, value);
     }
-    if has_transfer_requests(include) {
-        shim.define("RUST_IVR_TRANSFER_REQUESTS", None);
+    for (define, sign) in OPTIONAL {
+        if channel_messages.contains(sign) {
+            shim.define(define, None);
+        }
     }
     shim.try_compile("rust_ivr_shim").map_err(|error| {
         let why = first_line(&error.to_string());
@@ -188,11 +192,19 @@ fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-/// Asterisk 22.3, 21.8, 20.13 and later can leave a SIP transfer to us.
-fn has_transfer_requests(include: &Path) -> bool {
-    std::fs::read_to_string(include.join("asterisk/stasis_channels.h"))
-        .is_ok_and(|header| header.contains("struct ast_ari_transfer_message"))
-}
+/// What not every supported Asterisk has, by what its asterisk/stasis_channels.h then holds.
+const OPTIONAL: [(&str, &str); 2] = [
+    // 22.3, 21.8, 20.13 and later can leave a SIP transfer to us.
+    (
+        "RUST_IVR_TRANSFER_REQUESTS",
+        "struct ast_ari_transfer_message",
+    ),
+    // Since 17 a snapshot of a channel has parts.
+    (
+        "RUST_IVR_SNAPSHOT_PARTS",
+        "struct ast_channel_snapshot_base",
+    ),
+];
 
 /// bindgen panics where there is no libclang, with a backtrace and its own build's paths.
 fn find_libclang() -> Result<(), String> {

@@ -40,7 +40,10 @@ impl System {
                 .args(options)
                 .args([image, "sleep", "infinity"]),
         );
-        Self(name)
+        let system = Self(name);
+        // What an operator answers.
+        system.shell("echo 'APT::Get::Assume-Yes true;' > /etc/apt/apt.conf.d/90yes");
+        system
     }
 
     /// As Debian's service does it.
@@ -48,7 +51,7 @@ impl System {
         self.shell(
             "install -d -o asterisk -g asterisk /run/asterisk && asterisk -U asterisk -G asterisk",
         );
-        self.wait_for("core show uptime", "System uptime");
+        self.wait_for("core waitfullybooted", "fully booted");
     }
 
     /// Runs commands as root; one that fails ends the test.
