@@ -7,6 +7,8 @@ CARGO   ?= cargo
 # Where the paths below are, also for who lets cargo build elsewhere.
 export CARGO_TARGET_DIR = $(CURDIR)/target
 INSTALL ?= install
+# Debug symbols are five sixths of the module; target/release/libres_rust_ivr.so keeps them, for gdb.
+STRIP   ?= strip --strip-unneeded
 
 # What `make` made and `make install` installs. Not where cargo builds: tests and the demo build there
 # too, without the operator's FEATURES.
@@ -89,6 +91,7 @@ faults: ## Makes the table of docs/*/database.md: what calls get while the datab
 install: ## Installs module, documentation, recordings and a first configuration (DESTDIR, MODULES_DIR, DATA_DIR, CONFIG_DIR)
 	@test -f $(PRODUCT) || { echo "$(PRODUCT) is not built: run make first"; exit 1; }
 	$(INSTALL) -D -m 0644 $(PRODUCT) $(DESTDIR)$(MODULES_DIR)/res_rust_ivr.so
+	$(STRIP) $(DESTDIR)$(MODULES_DIR)/res_rust_ivr.so
 	$(INSTALL) -D -m 0644 dialplan/res_rust_ivr-en_US.xml \
 		$(DESTDIR)$(DATA_DIR)/documentation/thirdparty/res_rust_ivr-en_US.xml
 	@for folder in rust_ivr/scenario rust_ivr/keyNum rust_ivr/msgMp3 rust_conf/ru rust_conf/en; do \
@@ -116,6 +119,26 @@ install: ## Installs module, documentation, recordings and a first configuration
 	else \
 		$(INSTALL) -m 0644 dialplan/musiconhold.conf.sample $(CONFIG_DIR)/musiconhold.conf; \
 	fi
+
+# What `make deb` builds for: a release of Debian that has Asterisk. DEB_VERSION: another version than
+# debian/changelog says.
+DEB_RELEASES ?= forky
+
+.PHONY: deb
+deb: ## Debian packages, source and binary, in target/deb/; DEB_RELEASES="forky bullseye"
+	@for release in $(DEB_RELEASES); do \
+		tests/set-up machine package-$$release && DEB_VERSION=$(DEB_VERSION) debian/build $$release || exit 1; \
+	done
+
+.PHONY: test-packages
+test-packages: ## Builds, installs, calls, upgrades and purges the packages of both releases, on bare systems
+	$(MAKE) --no-print-directory deb DEB_RELEASES="forky bullseye"
+	$(CARGO) test --release --locked --test packages -- --include-ignored --test-threads=1
+
+.PHONY: versions
+versions: ## The call tests on other Asterisks, and docs/versions.md; IMAGES="..." as tests/versions says
+	tests/set-up
+	tests/versions $(or $(IMAGES),rust-ivr-asterisk:22)
 
 .PHONY: headers
 headers: ## Fills asterisk-headers/ from Debian's asterisk-dev (needs a container engine; installs one)

@@ -42,6 +42,14 @@ fn main() {
             return;
         }
     };
+    // host.rs: an Asterisk of another major version is refused.
+    match major_version(&include) {
+        Ok(major) => println!("cargo::rustc-env=RUST_IVR_BUILT_FOR={major}"),
+        Err(why) => {
+            println!("cargo::error={why}");
+            return;
+        }
+    }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     watch(&include, &out);
     if let Err(why) = compile_shim(&include, &out).and_then(|()| generate_bindings(&include, &out))
@@ -81,6 +89,46 @@ fn find_headers() -> Result<PathBuf, String> {
         })
 }
 
+/// The major version of the Asterisk that the headers are of.
+fn major_version(include: &Path) -> Result<u32, String> {
+    let file = include.join("asterisk/autoconfig.h");
+    let text = fs::read_to_string(&file).unwrap_or_default();
+    let named = text
+        .lines()
+        .find_map(|line| line.strip_prefix("#define PACKAGE_VERSION "))
+        .map(|value| value.trim_matches('"').to_owned())
+        .ok_or_else(|| {
+            let file = file.display();
+            format!("{file} names no PACKAGE_VERSION: install Asterisk's headers anew")
+        })?;
+    // "22", "certified/20.7" or, up to 20.0, "trunk" (configure.ac of each branch).
+    let number = named.rsplit('/').next().and_then(|n| n.split('.').next());
+    match number.and_then(|number| number.parse().ok()) {
+        Some(major) => Ok(major),
+        None if named == "trunk" => Ok(major_of_trunk(include)),
+        None => Err(format!(
+            "these are the headers of Asterisk {named:?}, a version in development: take those of \
+             a release"
+        )),
+    }
+}
+
+/// Told by the headers that each of them brought.
+fn major_of_trunk(include: &Path) -> u32 {
+    let has = |header: &str| include.join("asterisk").join(header).is_file();
+    if !has("stasis_state.h") {
+        16
+    } else if has("res_aeap.h") {
+        20
+    } else if has("logger_category.h") {
+        19
+    } else if has("res_pjsip_session_caps.h") {
+        18
+    } else {
+        17
+    }
+}
+
 /// Another Asterisk's headers make other bindings. Cargo looks at times only, and a package brings
 /// files that are older than the last build: so there is a list of what the headers hold as well,
 /// which `make` compares and takes away when it is wrong.
@@ -110,6 +158,8 @@ fn watch(include: &Path, out: &Path) {
 }
 
 fn compile_shim(include: &Path, out: &Path) -> Result<(), String> {
+    let channel_messages = fs::read_to_string(include.join("asterisk/stasis_channels.h"));
+    let channel_messages = channel_messages.unwrap_or_default();
     let mut shim = cc::Build::new();
     shim.files(SHIM)
         // As a system directory: warnings about Asterisk's own headers are not ours to mend.
@@ -120,11 +170,10 @@ fn compile_shim(include: &Path, out: &Path) -> Result<(), String> {
     for (name, value) in MODULE_DEFINES {
         shim.define(name, value);
     }
-    if has_transfer_requests(include) {
-        shim.define("RUST_IVR_TRANSFER_REQUESTS", None);
-    }
-    if !says(include, "struct ast_channel_snapshot_base") {
-        shim.define("RUST_IVR_FLAT_SNAPSHOTS", None);
+    for (define, sign) in OPTIONAL {
+        if channel_messages.contains(sign) {
+            shim.define(define, None);
+        }
     }
     shim.try_compile("rust_ivr_shim").map_err(|error| {
         let why = first_line(&error.to_string());
@@ -146,16 +195,19 @@ fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-/// Asterisk 22.3, 21.8, 20.13 and later can leave a SIP transfer to us.
-fn has_transfer_requests(include: &Path) -> bool {
-    says(include, "struct ast_ari_transfer_message")
-}
-
-/// Whether Asterisk's messages about channels have something.
-fn says(include: &Path, words: &str) -> bool {
-    std::fs::read_to_string(include.join("asterisk/stasis_channels.h"))
-        .is_ok_and(|header| header.contains(words))
-}
+/// What not every supported Asterisk has, by what its asterisk/stasis_channels.h then holds.
+const OPTIONAL: [(&str, &str); 2] = [
+    // 22.3, 21.8, 20.13 and later can leave a SIP transfer to us.
+    (
+        "RUST_IVR_TRANSFER_REQUESTS",
+        "struct ast_ari_transfer_message",
+    ),
+    // Since 17 a snapshot of a channel has parts.
+    (
+        "RUST_IVR_SNAPSHOT_PARTS",
+        "struct ast_channel_snapshot_base",
+    ),
+];
 
 /// bindgen panics where there is no libclang, with a backtrace and its own build's paths.
 fn find_libclang() -> Result<(), String> {
@@ -368,7 +420,6 @@ const ITEMS: &[&str] = &[
     "ast_variable",
     "EVENT_FLAG_CALL",
     "EVENT_FLAG_REPORTING",
-    "PACKAGE_VERSION",
     "ast_verb_sys_level",
     "__LOG_.*",
 ];

@@ -26,8 +26,11 @@ for argument; do
     esac
 done
 mkdir -p "$CARGO_TARGET_DIR/$profile"
-echo "$kind" >"$CARGO_TARGET_DIR/$profile/libres_rust_ivr.so"
+echo "$kind-with-symbols" >"$CARGO_TARGET_DIR/$profile/libres_rust_ivr.so"
 "#;
+
+/// A strip that takes the debug symbols of that cargo's product.
+const STRIP: &str = "#!/bin/sh\nfor file; do :; done\nsed -i s/-with-symbols// \"$file\"\n";
 
 /// A copy of the repository's commands in a directory of its own.
 struct Repository(PathBuf);
@@ -45,6 +48,7 @@ impl Repository {
         let repository = Self(own);
         repository.program("tests/set-up", "#!/bin/sh\n");
         repository.program("bin/cargo", CARGO);
+        repository.program("bin/strip", STRIP);
         repository
     }
 

@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::{copied, sys};
 
 /// The oldest and newest major version whose interface this module was checked against.
-const SUPPORTED: std::ops::RangeInclusive<u32> = 16..=22;
+const SUPPORTED: std::ops::RangeInclusive<u32> = 16..=23;
+
+/// The major version of the Asterisk whose headers the module was built with (build.rs).
+const BUILT_FOR: &str = env!("RUST_IVR_BUILT_FOR");
 
 /// Refuses an Asterisk that this module was not made for. The loader's own check, the
 /// build-option sum, is the same for Debian's 16 and 22, so it does not protect anybody.
@@ -20,35 +23,22 @@ pub fn check_version() -> Result<(), String> {
             copied(sys::ast_get_version_num()),
         )
     };
-    judge_version(&text, &number, headers_version())
-}
-
-/// The major version of the Asterisk whose headers the module was built with. `None`: they are a
-/// developer's, without a number.
-fn headers_version() -> Option<u32> {
-    // asterisk/autoconfig.h: configure.ac of each branch names it.
-    let version = CStr::from_bytes_until_nul(sys::PACKAGE_VERSION).ok()?;
-    let major = version.to_str().ok()?.split('.').next()?;
-    major.parse().ok()
+    judge_version(&text, &number, BUILT_FOR)
 }
 
 /// `number` is the version as Asterisk counts it: 221001 for 22.10.1. Structures, flags and the
 /// arguments behind macros are of the headers' major version.
-fn judge_version(text: &str, number: &str, built_for: Option<u32>) -> Result<(), String> {
+fn judge_version(text: &str, number: &str, built_for: &str) -> Result<(), String> {
+    let ours = concat!("res_rust_ivr ", env!("CARGO_PKG_VERSION"));
     match number.parse::<u32>().map(|n| n / 10_000) {
-        Ok(major) if SUPPORTED.contains(&major) => match built_for {
-            Some(built_for) if built_for != major => Err(format!(
-                "this is Asterisk {text}, and this res_rust_ivr {} was built with the headers of \
-                 Asterisk {built_for}: build it again with those of Asterisk {major} and install \
-                 that",
-                env!("CARGO_PKG_VERSION"),
-            )),
-            _ => Ok(()),
-        },
+        Ok(major) if SUPPORTED.contains(&major) && major.to_string() == built_for => Ok(()),
+        Ok(major) if SUPPORTED.contains(&major) => Err(format!(
+            "this is Asterisk {text}, and this {ours} was built with the headers of Asterisk \
+             {built_for}: build it again with those of Asterisk {major} and install that"
+        )),
         _ => Err(format!(
-            "this is Asterisk {text}, and res_rust_ivr {} was made for Asterisk {} to {}: \
-             install the res_rust_ivr that was built for your Asterisk",
-            env!("CARGO_PKG_VERSION"),
+            "this is Asterisk {text}, and {ours} was made for Asterisk {} to {}: install the \
+             res_rust_ivr that was built for your Asterisk",
             SUPPORTED.start(),
             SUPPORTED.end(),
         )),
@@ -111,40 +101,44 @@ mod tests {
     use super::judge_version;
 
     #[test]
-    fn versions_16_to_22_are_ours() {
-        for number in ["162800", "182604", "202001", "221001"] {
-            assert_eq!(judge_version("x", number, None), Ok(()));
+    fn each_supported_version_has_a_module_of_its_own() {
+        for (number, built_for) in [
+            ("162800", "16"),
+            ("182604", "18"),
+            ("202001", "20"),
+            ("221001", "22"),
+            ("230401", "23"),
+        ] {
+            assert_eq!(judge_version("x", number, built_for), Ok(()));
         }
     }
 
     #[test]
     fn the_headers_of_another_version_are_refused_with_a_cure() {
-        assert_eq!(judge_version("22.10.1", "221001", Some(22)), Ok(()));
-        assert_eq!(
-            judge_version("20.19.0", "201900", Some(22)),
-            Err(format!(
-                "this is Asterisk 20.19.0, and this res_rust_ivr {} was built with the headers of \
-                 Asterisk 22: build it again with those of Asterisk 20 and install that",
-                env!("CARGO_PKG_VERSION")
-            ))
-        );
+        for (number, major) in [("202001", 20), ("230401", 23), ("162800", 16)] {
+            assert_eq!(
+                judge_version("20.20.1", number, "22"),
+                Err(format!(
+                    "this is Asterisk 20.20.1, and this res_rust_ivr {} was built with the headers \
+                     of Asterisk 22: build it again with those of Asterisk {major} and install that",
+                    env!("CARGO_PKG_VERSION")
+                ))
+            );
+        }
     }
 
     #[test]
     fn the_headers_say_their_version() {
-        let major = super::headers_version();
-        assert!(
-            major.is_none_or(|major| super::SUPPORTED.contains(&major)),
-            "{major:?}"
-        );
+        let major: u32 = super::BUILT_FOR.parse().unwrap();
+        assert!(super::SUPPORTED.contains(&major), "{major}");
     }
 
     #[test]
     fn any_other_version_is_refused_with_a_cure() {
-        for number in ["131800", "230100", "999999", "", "GIT-master"] {
-            let why = judge_version("23.1.0", number, Some(22)).expect_err(number);
+        for number in ["131800", "240100", "999999", "", "GIT-master"] {
+            let why = judge_version("24.1.0", number, "22").expect_err(number);
             assert!(
-                why.contains("Asterisk 23.1.0") && why.contains("install"),
+                why.contains("Asterisk 24.1.0") && why.contains("install"),
                 "{why}"
             );
         }

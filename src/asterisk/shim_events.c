@@ -122,7 +122,7 @@ void rust_ivr_cel_publish(struct ast_channel *chan, const char *event, struct as
 	}
 }
 
-#ifdef RUST_IVR_FLAT_SNAPSHOTS /* Asterisk 16 */
+#ifndef RUST_IVR_SNAPSHOT_PARTS /* Asterisk 16 */
 #define UNIQUE_ID(snapshot) ((snapshot)->uniqueid)
 #else
 #define UNIQUE_ID(snapshot) ((snapshot)->base->uniqueid)

@@ -12,6 +12,13 @@
 #include <asterisk/stasis_bridges.h>
 #include <asterisk/stasis_channels.h>
 
+/* A channel's name as it was: since 17 a snapshot has parts (build.rs). */
+#ifdef RUST_IVR_SNAPSHOT_PARTS
+#define SNAPSHOT_NAME(snapshot) ((snapshot)->base->name)
+#else
+#define SNAPSHOT_NAME(snapshot) ((snapshot)->name)
+#endif
+
 /* A transferer's channel and its second one, or NULL. */
 typedef void transfer_refused(const char *leg, const char *other);
 
@@ -26,7 +33,7 @@ static void on_transfer(void *data attribute_unused,
 		struct ast_blind_transfer_message *blind = stasis_message_data(message);
 
 		if (blind->result != AST_BRIDGE_TRANSFER_SUCCESS && blind->transferer) {
-			refused(blind->transferer->base->name, NULL);
+			refused(SNAPSHOT_NAME(blind->transferer), NULL);
 		}
 	} else if (stasis_message_type(message) == ast_attended_transfer_type()) {
 		struct ast_attended_transfer_message *attended = stasis_message_data(message);
@@ -34,7 +41,7 @@ static void on_transfer(void *data attribute_unused,
 		struct ast_channel_snapshot *other = attended->to_transfer_target.channel_snapshot;
 
 		if (attended->result != AST_BRIDGE_TRANSFER_SUCCESS) {
-			refused(one ? one->base->name : NULL, other ? other->base->name : NULL);
+			refused(one ? SNAPSHOT_NAME(one) : NULL, other ? SNAPSHOT_NAME(other) : NULL);
 		}
 	}
 }

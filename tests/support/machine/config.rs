@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::container::modules_directory;
+use super::container::{documentation_directory, modules_directory};
 use super::run::repository;
 use super::{INSIDE, Run, samples};
 
@@ -200,7 +200,7 @@ pub(super) fn write_file(run: &Run, name: &str, text: &str) {
 fn link_core_documentation(documentation: &Path) {
     fs::create_dir_all(documentation).expect("a directory for documentation");
     for name in ["core-en_US.xml", "appdocsxml.dtd", "appdocsxml.xslt"] {
-        let target = format!("/usr/share/asterisk/documentation/{name}");
+        let target = format!("{}/{name}", documentation_directory());
         std::os::unix::fs::symlink(target, documentation.join(name)).expect(name);
     }
 }

@@ -10,27 +10,41 @@ use std::time::{Duration, Instant};
 
 use super::{INSIDE, Run};
 
-/// `tests/set-up` builds it.
-const IMAGE: &str = "rust-ivr-asterisk:22";
+/// What machines are made of: `tests/set-up` builds it, with Asterisk 22. `RUST_IVR_IMAGE` names
+/// another one (tests/versions).
+static IMAGE: LazyLock<String> = LazyLock::new(|| {
+    std::env::var("RUST_IVR_IMAGE").unwrap_or_else(|_| "rust-ivr-asterisk:22".to_owned())
+});
 
 /// Where the image's Asterisk has its modules; the path has the machine's architecture in it.
 pub(super) fn modules_directory() -> &'static str {
-    static DIRECTORY: LazyLock<String> = LazyLock::new(|| {
-        let name = format!("rust-ivr-{}-0", std::process::id());
-        let find = "find /usr/lib* -path '*/asterisk/modules/app_dial.so' -printf %h -quit";
-        docker(&[
-            "run",
-            "--rm",
-            "--network=host",
-            "--name",
-            &name,
-            IMAGE,
-            "sh",
-            "-c",
-            find,
-        ])
-    });
+    static DIRECTORY: LazyLock<String> = LazyLock::new(|| find("app_dial.so"));
     &DIRECTORY
+}
+
+/// Where the image's Asterisk has its documentation: Debian's packages and its own `make` differ.
+pub(super) fn documentation_directory() -> &'static str {
+    static DIRECTORY: LazyLock<String> = LazyLock::new(|| find("core-en_US.xml"));
+    &DIRECTORY
+}
+
+/// The directory of one of Asterisk's own files.
+fn find(file: &str) -> String {
+    let name = format!("rust-ivr-{}-0", std::process::id());
+    let find = format!(
+        "find /usr/lib* /usr/share/asterisk /var/lib/asterisk -path '*/asterisk/*/{file}' -printf %h -quit"
+    );
+    docker(&[
+        "run",
+        "--rm",
+        "--network=host",
+        "--name",
+        &name,
+        &IMAGE,
+        "sh",
+        "-c",
+        &find,
+    ])
 }
 
 /// A running container on the host's network, with the run's directory at [`INSIDE`].
@@ -79,7 +93,7 @@ impl Container {
         ]);
         docker.arg(format!("--volume={}:{INSIDE}", run.directory().display()));
         docker.args(mounts.iter().map(|mount| format!("--volume={mount}")));
-        docker.arg(IMAGE).args(command);
+        docker.arg(IMAGE.as_str()).args(command);
         docker
             .stdin(Stdio::null())
             .stdout(Stdio::null())
