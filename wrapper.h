@@ -3,6 +3,7 @@
  * Macros and inline functions do not survive bindgen: see src/asterisk/shim.c.
  */
 #include <asterisk.h>
+#include <asterisk/app.h>         /* bridge.rs: keys that are sent */
 #include <asterisk/ast_version.h> /* host.rs: which Asterisk loaded us */
 #include <asterisk/bridge.h>      /* bridge.rs */
 #include <asterisk/bridge_after.h>/* reference.rs: channels that are sent elsewhere */

@@ -5,6 +5,7 @@
 //! deny, and may be dialled through a [`Template`] for numbers; an [`Extension`] is a manager's own
 //! and has a template of its own.
 
+mod keys;
 mod pattern;
 mod readings;
 mod template;
@@ -14,6 +15,7 @@ mod text;
 
 use std::fmt;
 
+pub use keys::Keys;
 pub use pattern::Pattern;
 pub use template::{Fills, Fixed, Gaps, Template};
 pub(crate) use text::shown;
@@ -160,13 +162,19 @@ impl Phone {
 /// A number out of the tables that may be dialled. Having one is the proof: 1 to [`MAX_DIGITS`]
 /// digits, allowed and not denied.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Number(String);
+pub struct Number {
+    digits: String,
+    keys: Keys,
+}
 
 impl Number {
     /// Checks a number out of the tables. Formatting characters are dropped and the
-    /// canonical form is taken; anything else in the text refuses the whole of it.
+    /// canonical form is taken; an extension may stand behind it ([`Keys`]); anything else in the
+    /// text refuses the whole of it.
     pub fn parse(transfer_to: &str, plan: &NumberPlan) -> Result<Self, NumberError> {
-        let canonical = Canonical::parse(transfer_to, plan).map_err(|flaw| match flaw {
+        let split = keys::split(transfer_to, plan);
+        let (number, keys) = split.map_err(|()| NumberError::Extension(shown(transfer_to)))?;
+        let canonical = Canonical::parse(number, plan).map_err(|flaw| match flaw {
             Flaw::Empty => NumberError::Empty,
             Flaw::NotANumber => NumberError::NotANumber(shown(transfer_to)),
             Flaw::Spreadsheet => NumberError::Spreadsheet(shown(transfer_to)),
@@ -183,12 +191,17 @@ impl Number {
                 "{digits} may not be dialled: no allow line under [numbers] matches it"
             )));
         }
-        Ok(Self(digits))
+        Ok(Self { digits, keys })
     }
 
     /// The canonical form: digits only.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.digits
+    }
+
+    /// The extension behind an auto-attendant: what is sent to who answers, and to nobody else.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 }
 
@@ -209,9 +222,10 @@ fn refuse_denied(digits: &str, plan: &NumberPlan) -> Result<(), NumberError> {
     Ok(())
 }
 
+/// The canonical form.
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.digits)
     }
 }
 
@@ -253,9 +267,15 @@ pub enum NumberError {
     /// What a spreadsheet makes of a number.
     #[error(
         "'{0}' is what a spreadsheet makes of a number: format the column as text there and write \
-         digits only, such as 74951234567"
+         digits only, such as 74951234567; an extension of zeros is written 74951234567 ext. 0"
     )]
     Spreadsheet(String),
+    /// A number, and behind it something that is no extension.
+    #[error(
+        "'{0}': what stands behind the number is no extension: write it as 74951234567,123 or \
+         74951234567 ext. 123"
+    )]
+    Extension(String),
     /// More than [`MAX_DIGITS`] digits.
     #[error("'{0}' is too long for a number: write at most {MAX_DIGITS} digits")]
     TooLong(String),

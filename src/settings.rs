@@ -11,7 +11,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::numbers::{Extension, Fixed, Number, NumberPlan, Pattern, Template};
+use crate::numbers::{Extension, Fixed, Gaps, Number, NumberPlan, Pattern, Template};
 use crate::ports::Line;
 
 /// The manager's keys (`[conference] add_key`, `join_key`, `cancel_key`); add and cancel may be
@@ -57,10 +57,42 @@ pub struct Settings {
 pub struct General {
     /// Where a call goes when no target answers it.
     pub fallback: Template<Fixed>,
-    /// How a number out of the tables is dialled.
+    /// How a number out of the tables is dialled...
     pub outbound: Template<Number>,
+    /// ...unless one of these is for it; the first that is counts.
+    pub internal: Vec<Internal>,
     /// How a manager is called back.
     pub manager: Template<Extension>,
+}
+
+/// Another way to dial some of the numbers out of the tables: a queue, an extension, voicemail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Internal {
+    /// Which numbers.
+    pub pattern: Pattern,
+    /// How they are dialled.
+    pub template: Template<Number>,
+}
+
+impl General {
+    /// The `Dial()` destination of a number out of the tables.
+    pub fn destination(&self, number: &Number, gaps: Gaps<'_>) -> String {
+        let internal = self.internal.iter();
+        let own = internal
+            .map(|internal| (&internal.pattern, &internal.template))
+            .find(|(pattern, _)| pattern.matches(number.as_str()));
+        let template = own.map_or(&self.outbound, |(_, template)| template);
+        template.render(number, gaps)
+    }
+
+    /// The same for the operator, and what is sent after the answer.
+    pub fn foreseen(&self, number: &Number, gaps: Gaps<'_>) -> String {
+        let destination = self.destination(number, gaps);
+        match number.keys() {
+            keys if keys.is_empty() => destination,
+            keys => format!("{destination}, and after the answer {keys} is sent (a comma: 2 s)"),
+        }
+    }
 }
 
 /// `[ivr]`: the menu.
@@ -76,6 +108,10 @@ pub struct Ivr {
     pub interdigit_timeout: Duration,
     /// How often the rows are read out; 1 to 10.
     pub repeat: u32,
+    /// How often the menu begins again after a wrong key; 0 to 10.
+    pub retry: u32,
+    /// Who rings for a button sees its words as the caller's name.
+    pub announce_name: bool,
     /// In-band digits are listened for while no other digit has come.
     pub tones: bool,
     /// A target that forwards its calls (302) is followed, to numbers that may be dialled.
@@ -253,6 +289,7 @@ impl Default for Settings {
             general: General {
                 fallback: built_in(Template::parse("PJSIP/bitrix24")),
                 outbound: built_in(Template::parse("PJSIP/${NUMBER}@multifon")),
+                internal: Vec::new(),
                 manager: built_in(Template::parse("PJSIP/${NUMBER}@bitrix24")),
             },
             numbers: NumberPlan {
@@ -268,6 +305,8 @@ impl Default for Settings {
                 digit_timeout: Duration::from_secs(7),
                 interdigit_timeout: Duration::from_secs(2),
                 repeat: 1,
+                retry: 0,
+                announce_name: false,
                 tones: true,
                 follow_forwards: false,
                 sounds: "rust_ivr".to_owned(),
@@ -310,7 +349,7 @@ fn built_in<T, E: fmt::Debug>(parsed: Result<T, E>) -> T {
 
 impl Settings {
     /// Reads the lines in the file's order. A repeated key takes its last value, except
-    /// that `allow`, `deny` and `host` collect theirs. Every wrong line is reported, not only the first.
+    /// that `internal`, `allow`, `deny` and `host` collect theirs. Every wrong line is reported, not only the first.
     pub fn parse(lines: &[Line]) -> Result<Self, SettingsError> {
         let mut draft = options::Draft::default();
         for line in lines {

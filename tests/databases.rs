@@ -200,10 +200,15 @@ fn a_customers_own_cp1251_table_is_read_over_tcp_and_a_hundred_calls_leave_nothi
              ENGINE = InnoDB DEFAULT CHARSET = cp1251;
          INSERT INTO menus VALUES (79031112233, 'Заказ тортов №5', 'hello.mp3', 1, 'cakes.mp3', 4950001);",
     );
-    let statement =
-        "menu_query = SELECT title, hello, knob, words, target FROM menus WHERE tel = ?\n";
+    let statement = "menu_query = SELECT title, hello, knob, words, target, 1, title AS name FROM menus WHERE tel = ?\n\
+         menu_snapshot = SELECT tel, title, hello, knob, words, target, title AS name FROM menus\n";
     let lines = over_tcp(&office, MariaDb::PASSWORD) + statement;
     office.use_database(&lines);
+    let told = office.machine.cli("rustivr test 79031112233");
+    assert!(
+        told.contains("transferTo 4950001, name Заказ тортов №5"),
+        "{told}"
+    );
     assert_rings(&office, "79031112233", "4950001");
     office
         .machine

@@ -5,7 +5,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use rust_ivr_testing::office::{
-    BITRIX24_TONE, CALLER_TONE, Database, INTRO, Office, SOON, TARGET_TONE,
+    BITRIX24_TONE, CALLER_TONE, Database, INTRO, Office, RINGBACK, SOON, TARGET_TONE,
 };
 use rust_ivr_testing::rtp::Source;
 use rust_ivr_testing::sip::{Behaviour, Dtmf, Ending};
@@ -116,6 +116,56 @@ fn unloading_and_stopping_wait_for_no_frozen_database() {
     let how = machine.stop_asterisk(SOON);
     assert!(how.ends_with("exit status: 0"), "{how}");
     mariadb.cont();
+}
+
+#[test]
+fn a_caller_in_the_menu_is_not_left_in_silence_by_a_graceful_stop() {
+    let office = Office::open_with("graceful", Database::Sqlite, |config| {
+        config.replace(CONF, "digit_timeout = 7", "digit_timeout = 60")
+    });
+    let machine = &office.machine;
+    let caller = office.call(TWO_BUTTONS);
+    caller.wait_heard(INTRO.hz, SOON);
+
+    // The one that README names refuses nobody. It is in force when what is stopped first is gone
+    // (main/asterisk.c: can_safely_quit, ast_msg_shutdown).
+    machine.begin_cli("core stop when convenient");
+    wait_until(false, "the message queue", || {
+        machine
+            .cli("core show taskprocessors")
+            .contains("ast_msg_queue")
+    });
+    let other = office.call(NO_ROWS);
+    office.talk_with_bitrix24(&other, SOON);
+
+    machine.begin_cli("core stop gracefully");
+    machine.wait_cli("core show uptime", "cannot be run during shutdown", SOON);
+    let pressed = caller.press('1', Dtmf::Rfc4733);
+    machine.wait_log("refuses every new call: callers who are inside", SOON);
+    // The sample's congestion tone: 0.175 s on, 0.175 s off.
+    caller.wait_heard(RINGBACK, SOON);
+    caller.wait_gone(RINGBACK, SOON);
+    caller.wait_heard(RINGBACK, SOON);
+    let heard = caller.recording();
+    let tone = heard.first_heard(RINGBACK, pressed).expect("a tone");
+    assert!(
+        tone - pressed < Duration::from_secs(1),
+        "{:?}",
+        tone - pressed
+    );
+    let shut_out = office.call(NO_ROWS).wait_ended(SOON).1;
+    assert!(
+        matches!(shut_out, Ending::Refused(500..=699)),
+        "{shut_out:?}"
+    );
+    caller.hangup();
+    office.assert_story(TWO_BUTTONS, "UNANSWERED UNAVAILABLE rows=LIVE digit=1");
+    let told = machine.log().matches("refuses every new call").count();
+    assert_eq!(told, 1, "two dials were refused, told once");
+    office.multifon.expect_no_call(Duration::ZERO);
+    office.bitrix24.expect_no_call(Duration::ZERO);
+    let how = machine.wait_stopped(SOON);
+    assert!(how.ends_with("exit status: 0"), "{how}");
 }
 
 #[test]

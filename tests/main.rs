@@ -5,6 +5,7 @@
 mod harness;
 
 mod ami;
+mod answers;
 mod calls;
 mod circles;
 mod hostile;
@@ -23,6 +24,7 @@ mod departures;
 mod held;
 mod places;
 mod refer;
+mod ringback;
 mod transfer;
 mod transferred;
 mod ways;

@@ -212,8 +212,15 @@ fn a_right_certificate_does_not_make_answers_right_that_are_not_encrypted() {
     };
     name(secured.server);
     let by_name = with_tls("db.example", "tls/ca.pem");
+    // Behind the name's first address nobody is.
+    let nobody = secured.office.run.address(4, 3);
+    let both = format!("{nobody} db.example\n{} db.example\n", secured.server);
+    secured.office.run.name_hosts(&both);
     secured.office.use_database(&by_name);
     rings(&secured.office, "rows=LIVE");
+    let told = "db.example:3306 has 2 addresses, and with TLS";
+    secured.office.machine.wait_log(told, SOON);
+    name(secured.server);
     let copied = "Snapshot: 2 phones";
     secured.office.machine.wait_cli(STATUS, copied, SOON);
 

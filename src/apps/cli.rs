@@ -10,7 +10,7 @@ use crate::ivr::menu::{self, Plan};
 use crate::numbers::{Fixed, Gaps, Number, Phone};
 use crate::ports::MenuRow;
 use crate::ports::PromptName;
-use crate::ports::{Directory, Prompts, one_line};
+use crate::ports::{Directory, Prompts, display_name, one_line};
 use crate::service::{Service, current as service};
 use crate::settings::Settings;
 
@@ -129,8 +129,8 @@ fn code_text(service: &Service, code: &str) -> String {
     match Number::parse(&number, &service.settings.numbers) {
         Err(why) => format!("{code}: {why}"),
         Ok(number) => {
-            let outbound = &service.settings.general.outbound;
-            let dialled = outbound.render(&number, Gaps::default());
+            let general = &service.settings.general;
+            let dialled = general.foreseen(&number, Gaps::default());
             let source = answer.source.as_str();
             format!("{code}: {number}, {source}; would be dialled: {dialled}")
         }
@@ -197,7 +197,7 @@ fn report(service: &Service, phone: &str, digits: &str) -> String {
             let plan = menu::read(&answer.rows, &settings.numbers, repeat, |complaint| {
                 report.line(format!("  Wrong: {complaint}"));
             });
-            (plan, Event::Found)
+            (plan.retrying(settings.ivr.retry), Event::Found)
         }
     };
     let run = dry_run(&plan, found, digits);
@@ -217,8 +217,10 @@ fn report(service: &Service, phone: &str, digits: &str) -> String {
 
 fn row_text(row: &MenuRow) -> String {
     let shown = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "NULL".to_owned());
+    let name = row.name.as_ref();
+    let name = name.map_or_else(String::new, |name| format!(", name {name}"));
     format!(
-        "  scenario {}, scenarioMsg {}, keyNum {}, msgMp3 {}, transferTo {}",
+        "  scenario {}, scenarioMsg {}, keyNum {}, msgMp3 {}, transferTo {}{name}",
         shown(&row.scenario),
         shown(&row.scenario_msg),
         shown(&row.key_num),
@@ -244,9 +246,19 @@ fn run_text(settings: &Settings, run: &DryRun<'_>, gaps: Gaps<'_>) -> String {
         Some(Wait::FirstKey) => "after no digit ",
         Some(Wait::RestOfKey) => "after interdigit_timeout ",
     };
+    let after = match run.wrong {
+        0 => after.to_owned(),
+        wrong => format!("after {wrong} wrong key(s), {after}"),
+    };
     let general = &settings.general;
     match run.dials {
-        Dials::Target(number) => format!("{after}{}", general.outbound.render(number, gaps)),
+        Dials::Target(number) => {
+            let name = match display_name(run.words) {
+                name if name.is_empty() || !settings.ivr.announce_name => String::new(),
+                name => format!(", as {name:?}"),
+            };
+            format!("{after}{}{name}", general.foreseen(number, gaps))
+        }
         Dials::Fallback(reason) => {
             let fallback = general.fallback.render(&Fixed, gaps);
             format!("{after}the fallback, {}: {fallback}", reason.as_str())

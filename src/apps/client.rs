@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::asterisk::application::After;
 use crate::asterisk::channel::Channel;
 use crate::conference::{Client, Status};
-use crate::numbers::{Extension, Fixed, Gaps, Phone};
-use crate::ports::{CallLeg, Callee, Dialled};
+use crate::numbers::{Extension, Fixed, Gaps, Keys, Phone};
+use crate::ports::{CallLeg, Callee, Dial, Dialled};
 use crate::rooms::people::Fate;
 use crate::rooms::room::Room;
 use crate::rooms::transfers;
@@ -88,12 +88,14 @@ fn without_manager(service: &Service, leg: &mut Channel, client: &Client) -> Aft
         "{}: the client goes to the fallback: rings {destination}",
         leg.name()
     );
-    match CallLeg::dial(
-        leg,
-        &destination,
-        settings.ivr.fallback_timeout,
-        Callee::Fallback,
-    ) {
+    let dial = Dial {
+        destination: &destination,
+        ring: settings.ivr.fallback_timeout,
+        callee: Callee::Fallback,
+        keys: Keys::NONE,
+        name: "",
+    };
+    match CallLeg::dial(leg, dial) {
         Dialled::Answered => after_talk(service, leg),
         Dialled::Gone => end(leg, Status::Hangup),
         _ => end(leg, Status::NoManager),

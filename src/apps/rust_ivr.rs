@@ -8,7 +8,7 @@ use crate::asterisk::channel::Channel;
 use crate::ivr::Status;
 use crate::ivr::session::{Caller, Session, Story, Tools};
 use crate::numbers::{Gaps, Number};
-use crate::ports::{CallLeg, Callee};
+use crate::ports::{CallLeg, Callee, Dial};
 use crate::rooms::context::ROOM;
 use crate::rooms::leg::dialled_as;
 use crate::service::{self, Service};
@@ -76,9 +76,16 @@ fn forward(service: &Service, leg: &mut Channel) -> After {
         phone: &client.phone,
         ..Gaps::default()
     };
-    let destination = service.settings.general.outbound.render(&number, gaps);
+    let destination = service.settings.general.destination(&number, gaps);
     log::info!("{}: a target is forwarded: rings {destination}", leg.name());
-    CallLeg::dial(leg, &destination, None, Callee::Target);
+    let dial = Dial {
+        destination: &destination,
+        ring: None,
+        callee: Callee::Target,
+        keys: number.keys(),
+        name: "",
+    };
+    CallLeg::dial(leg, dial);
     After::Over
 }
 

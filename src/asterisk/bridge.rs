@@ -13,6 +13,9 @@ use super::{c_string, sys};
 const WAITING: &CStr = c"holding_participant";
 const CREATOR: &CStr = c"res_rust_ivr";
 
+/// Milliseconds between two keys that are sent, as `Dial` has it (apps/app_dial.c: dial_exec_full).
+const BETWEEN_KEYS: c_int = 250;
+
 /// Nobody else may merge, swap or transfer our bridges away, and they never end by themselves:
 /// who leaves may come back.
 const FLAGS: u32 = sys::AST_BRIDGE_FLAG_MERGE_INHIBIT_FROM
@@ -215,6 +218,27 @@ impl Features {
             Stay::In
         };
         self.add(&Moment::Left, Box::new(hook));
+    }
+
+    /// Sends keys to a channel when it has joined, `0-9 * # w`: it hears nothing else meanwhile, and
+    /// the bridge nothing of it.
+    pub fn send_on_join(&self, channel: ChannelRef, keys: &str) {
+        let keys = c_string(keys);
+        self.on_join(move || {
+            // SAFETY: hooks run on the channel's own thread, unlocked, and while they do the bridge
+            // leaves the channel alone (main/bridge_channel.c: bridge_channel_event_join_leave). No
+            // peer: nobody else waits (main/app.c: ast_dtmf_stream).
+            unsafe {
+                sys::ast_dtmf_stream(
+                    channel.as_ptr(),
+                    ptr::null_mut(),
+                    keys.as_ptr(),
+                    BETWEEN_KEYS,
+                    0,
+                );
+            }
+            Stay::In
+        });
     }
 
     /// Runs on the channel's thread when it presses the key.

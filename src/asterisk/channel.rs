@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::context::{Place, Position};
 use super::early_hold::NoEarlyHold;
+use super::host::tell_if_shutting_down;
 use super::lock::Lock;
 use super::reference::ChannelRef;
 use super::tones::Tones;
@@ -46,6 +47,11 @@ impl Channel {
     /// The caller's number (`CALLERID(num)`), empty when withheld or unknown.
     pub fn caller_number(&self) -> String {
         self.lock().text(sys::rust_ivr_caller_number)
+    }
+
+    /// Whether the caller's number is not to be shown.
+    pub fn is_withheld(&self) -> bool {
+        self.lock().read(sys::rust_ivr_caller_is_withheld) != 0
     }
 
     /// The channel's unique id, as in CDR.
@@ -137,7 +143,11 @@ impl Channel {
         }
         let status = self.variable(c"DIALSTATUS").unwrap_or_default();
         let talked = self.variable(c"ANSWEREDTIME").is_some();
-        dial_end(&status, talked, self.is_gone())
+        let end = dial_end(&status, talked, self.is_gone());
+        if end == Dialled::Unavailable {
+            tell_if_shutting_down();
+        }
+        end
     }
 
     /// Goes back to a position of the dialplan: when the application returns, the priority after

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::channel::{Channel, Outgoing};
 use super::frame::Frame;
+use super::host::tell_if_shutting_down;
 use super::wait::{LegEvent, Woken};
 use super::{c_string, sys};
 use crate::ports::Dialled;
@@ -73,7 +74,10 @@ impl DialAttempt {
                 &raw mut cause,
             ))
         }
-        .ok_or_else(|| end_of(cause))?;
+        .ok_or_else(|| {
+            tell_if_shutting_down();
+            end_of(cause)
+        })?;
         // SAFETY: both are alive and unlocked; the new one is not in use yet; strings are copied
         // (shim.c; main/channel.c: ast_call).
         let called = unsafe {

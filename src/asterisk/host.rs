@@ -3,6 +3,7 @@
 
 use std::ffi::CStr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{copied, sys};
 
@@ -84,6 +85,25 @@ pub fn is_loaded(module: &CStr) -> bool {
     // SAFETY: a NUL-terminated name; main/loader.c: ast_module_check takes its
     // recursive lock only.
     unsafe { sys::ast_module_check(module.as_ptr()) != 0 }
+}
+
+/// Tells, once for each stop of Asterisk, why nobody can be called any more: a graceful stop refuses
+/// every new channel at once (main/channel.c: __ast_channel_alloc_ap) and then waits for the
+/// callers who are inside. Asterisk's own words name neither the command nor what helps.
+pub fn tell_if_shutting_down() {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    // SAFETY: reads one number (main/asterisk.c: ast_shutting_down).
+    let is_shutting_down = unsafe { sys::ast_shutting_down() != 0 };
+    // A stop may be taken back, and another one come.
+    let told = TOLD.swap(is_shutting_down, Ordering::Relaxed);
+    if is_shutting_down && !told {
+        log::error!(
+            "Asterisk is told to stop gracefully and refuses every new call: callers who are inside \
+             reach nobody, and their dialplan goes on with UNANSWERED or NO_MANAGER. \
+             'core abort shutdown' lets them through again; 'core stop when convenient' and \
+             'core restart when convenient' refuse nobody"
+        );
+    }
 }
 
 #[cfg(test)]

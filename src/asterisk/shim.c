@@ -10,6 +10,7 @@
 #include <asterisk/bridge.h>
 #include <asterisk/bridge_channel.h>
 #include <asterisk/bridge_features.h>
+#include <asterisk/callerid.h>
 #include <asterisk/channel.h>
 #include <asterisk/config.h>
 #include <asterisk/datastore.h>
@@ -56,6 +57,14 @@ const char *rust_ivr_caller_number(const struct ast_channel *chan)
 	const struct ast_party_number *number = &ast_channel_caller((struct ast_channel *) chan)->id.number;
 
 	return S_COR(number->valid, number->str, "");
+}
+
+/* Whether the caller's id is not to be shown. Locked as above. */
+int rust_ivr_caller_is_withheld(const struct ast_channel *chan)
+{
+	const struct ast_party_id *id = &ast_channel_caller((struct ast_channel *) chan)->id;
+
+	return (ast_party_id_presentation(id) & AST_PRES_RESTRICTION) != AST_PRES_ALLOWED;
 }
 
 /* The number of the other side, or an empty string. Locked as above. */

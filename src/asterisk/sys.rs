@@ -45,6 +45,7 @@ unsafe extern "C" {
     pub fn rust_ivr_channel_lock(chan: *mut ast_channel);
     pub fn rust_ivr_channel_unlock(chan: *mut ast_channel);
     pub fn rust_ivr_caller_number(chan: *const ast_channel) -> *const c_char;
+    pub fn rust_ivr_caller_is_withheld(chan: *const ast_channel) -> c_int;
     pub fn rust_ivr_connected_number(chan: *const ast_channel) -> *const c_char;
     pub fn rust_ivr_dialled_number(chan: *const ast_channel) -> *const c_char;
     pub fn rust_ivr_ref(object: *mut c_void);

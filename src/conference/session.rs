@@ -20,7 +20,7 @@ pub struct Tools<'t> {
     pub notices: &'t dyn Fn(Notice) -> Option<Sound>,
     /// Is told the state's word, [`State::word`], at the begin and whenever it changes.
     pub live: &'t dyn Fn(&str),
-    /// What fills the gaps of `[general] outbound` beside the number.
+    /// What fills the gaps of a destination beside the number.
     pub client: &'t Client,
 }
 
@@ -110,15 +110,18 @@ impl<'s> Session<'s> {
         let Tools {
             settings, client, ..
         } = self.tools;
-        let outbound = &settings.general.outbound;
         let gaps = Gaps {
             exten: &client.extension,
             phone: &client.phone,
         };
-        let destination = outbound.render(number, gaps);
-        log::info!("{}: rings {destination}", self.seat.name());
+        let destination = settings.general.destination(number, gaps);
+        let (name, keys) = (self.seat.name(), number.keys());
+        log::info!("{name}: rings {destination}");
+        if !keys.is_empty() {
+            log::info!("{name}: who answers is sent {keys}");
+        }
         self.seat
-            .call_third(&destination, settings.conference.ring_timeout);
+            .call_third(&destination, keys, settings.conference.ring_timeout);
     }
 
     fn say(&mut self, notice: Notice) -> Option<Happened> {

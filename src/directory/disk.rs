@@ -21,7 +21,7 @@ const FILE: &str = "rust_ivr_snapshot.sqlite3";
 const SCHEMA: &str = "
     PRAGMA journal_mode = OFF;
     CREATE TABLE about (origin TEXT NOT NULL, menus INTEGER, codes INTEGER);
-    CREATE TABLE menu (phone, scenario, scenarioMsg, keyNum, msgMp3, transferTo);
+    CREATE TABLE menu (phone, scenario, scenarioMsg, keyNum, msgMp3, transferTo, name);
     CREATE TABLE code (pref, phone);
     BEGIN;";
 
@@ -199,7 +199,7 @@ impl Disk {
         conn.execute_batch(SCHEMA)?;
         let menus = write_table(
             &conn,
-            "INSERT INTO menu VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO menu VALUES (?, ?, ?, ?, ?, ?, ?)",
             &tables.menus,
         )?;
         let codes = write_table(&conn, "INSERT INTO code VALUES (?, ?)", &tables.codes)?;
@@ -261,6 +261,7 @@ fn read_table<const N: usize>(
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         // A cell that is no text was not written by us; the row count tells when it is a key.
+        // One that is not there is the name in a file of before there were names.
         let pushed = builder.push(|at| row.get(at).ok().flatten());
         pushed.map_err(|why| Flaw::Damaged(why.to_string()))?;
     }

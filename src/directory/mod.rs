@@ -214,6 +214,7 @@ fn menu_row(mut column: impl FnMut(usize) -> Option<String>) -> MenuRow {
         key_num: column(2),
         msg_mp3: column(3),
         transfer_to: column(4),
+        name: column(5),
     }
 }
 

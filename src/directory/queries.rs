@@ -106,6 +106,21 @@ impl Query {
         self.columns.len()
     }
 
+    /// Where an operator's own query says what a button is called, besides what we need.
+    pub(super) fn name_at(
+        &self,
+        columns: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Option<usize> {
+        let mut more = columns.into_iter().enumerate().skip(self.width());
+        let named = more.find(|(_, column)| column.as_ref().eq_ignore_ascii_case("name"));
+        named.filter(|_| !self.built_in).map(|(at, _)| at)
+    }
+
+    /// The column that a cell of ours is in; the one behind those that we need is the name.
+    pub(super) fn column_of(&self, cell: usize, name: Option<usize>) -> Option<usize> {
+        (cell < self.width()).then_some(cell).or(name)
+    }
+
     /// Which of the forms a row of a menu has, whose columns are asked for by position; an operator's
     /// own query asks for one form only.
     pub(super) fn rank(

@@ -63,11 +63,15 @@ impl SqliteDirectory {
         let phones = params_from_iter(forms.iter().take(query.parameters));
         self.ask(query, phones, |answer| {
             let mut rows = Vec::new();
+            let name = answer
+                .as_ref()
+                .and_then(|statement| query.name_at(statement.column_names()));
             while rows.len() < MAX_READ {
                 let Some(row) = answer.next()? else { break };
                 let text = |at| row.get_ref(at).ok().and_then(column);
                 let place = (query.rank(text, &forms), query.id(text));
-                rows.push((place, menu_row(text)));
+                let cell = |cell| query.column_of(cell, name).and_then(text);
+                rows.push((place, menu_row(cell)));
             }
             Ok(in_order(rows))
         })
@@ -94,6 +98,9 @@ impl SqliteDirectory {
         let deadline = Instant::now() + SNAPSHOT_TIME;
         let take = |answer: &mut Rows<'_>| {
             let mut table = Builder::new();
+            let name = answer
+                .as_ref()
+                .and_then(|statement| query.name_at(statement.column_names()));
             while let Some(row) = answer.next()? {
                 let text = |at| row.get_ref(at).ok().and_then(column);
                 let stored = match row.get_ref(0) {
@@ -104,7 +111,7 @@ impl SqliteDirectory {
                 };
                 let cell = |at| match at {
                     0 => text(0).map(|key| stored.key(key)),
-                    at => text(at),
+                    at => query.column_of(at, name).and_then(text),
                 };
                 if let Err(why) = table.push(cell) {
                     return Ok(Err(why));

@@ -12,8 +12,8 @@ use crate::ports::MenuRow;
 /// The tables of one moment.
 #[derive(Clone, Default)]
 pub(super) struct Tables {
-    /// Phone, as stored, and the five columns of a menu.
-    pub(super) menus: Option<TableSnapshot<6>>,
+    /// Phone, as stored, the five columns of a menu, and what its button is called.
+    pub(super) menus: Option<TableSnapshot<7>>,
     /// Code and number.
     pub(super) codes: Option<TableSnapshot<2>>,
     /// How long the database took for them; `None`: they come from disk.

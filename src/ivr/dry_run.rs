@@ -16,6 +16,10 @@ pub struct DryRun<'p> {
     pub waited: Option<Wait>,
     /// Who would be dialled.
     pub dials: Dials<'p>,
+    /// What the button is called that is dialled for; empty: it has no name, or there is none.
+    pub words: &'p str,
+    /// After how many wrong keys the menu began again.
+    pub wrong: u32,
 }
 
 /// A wait for a key.
@@ -45,10 +49,13 @@ pub fn dry_run<'p>(plan: &'p Plan, found: Event, digits: &str) -> DryRun<'p> {
         prompts: Vec::new(),
         waited: None,
         dials: Dials::Nobody,
+        words: "",
+        wrong: 0,
     };
     let (mut state, mut event) = (State::LookingUp, found);
     loop {
         let (next, action) = step(plan, state, event);
+        run.wrong = run.wrong.max(next.wrong());
         let mut key_or = |wait| match keys.next() {
             Some(key) => (Event::Digit(key), None),
             None => (Event::Elapsed, Some(wait)),
@@ -63,8 +70,9 @@ pub fn dry_run<'p>(plan: &'p Plan, found: Event, digits: &str) -> DryRun<'p> {
             }
             Action::AwaitKey => key_or(Wait::FirstKey),
             Action::AwaitRest => key_or(Wait::RestOfKey),
-            Action::RingTarget(number) => {
+            Action::RingTarget(number, words) => {
                 run.dials = Dials::Target(number);
+                run.words = words;
                 return run;
             }
             Action::RingFallback(reason) => {
@@ -134,6 +142,32 @@ mod tests {
     }
 
     #[test]
+    fn after_a_wrong_key_the_next_keys_count_as_often_as_the_menu_begins_again() {
+        let plan = plan(&["1", "12"]).retrying(2);
+        for (digits, waited, wrong, dials) in [
+            ("12", None, 0, "74950000002"),
+            ("912", None, 1, "74950000002"),
+            ("9912", None, 2, "74950000002"),
+            ("991", Some(Wait::RestOfKey), 2, "74950000001"),
+            ("99912", None, 2, "BAD_DIGIT"),
+            // Silence is no wrong key.
+            ("9", Some(Wait::FirstKey), 1, "NO_DIGIT"),
+        ] {
+            let run = dry_run(&plan, Event::Found, digits);
+            let dialled = match run.dials {
+                Dials::Target(number) => number.to_string(),
+                Dials::Fallback(reason) => reason.as_str().to_owned(),
+                Dials::Nobody => "nobody".to_owned(),
+            };
+            assert_eq!(
+                (run.waited, run.wrong, dialled.as_str()),
+                (waited, wrong, dials),
+                "{digits}"
+            );
+        }
+    }
+
+    #[test]
     fn without_rows_the_reason_is_told() {
         let run = dry_run(&Plan::Nothing, Event::Failed, "1");
         assert_eq!(run.dials, Dials::Fallback(Reason::DbError));
@@ -152,11 +186,13 @@ mod tests {
         fn every_run_ends_with_somebody(
             keys in proptest::collection::vec("[0-9*#]{1,3}", 0..5),
             digits in "[0-9*#a-z]{0,6}",
+            retry in 0u32..4,
         ) {
             let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-            let plan = plan(&keys);
+            let plan = plan(&keys).retrying(retry);
             let run = dry_run(&plan, Event::Found, &digits);
             prop_assert_ne!(run.dials, Dials::Nobody);
+            prop_assert!(run.wrong <= retry);
         }
     }
 }

@@ -7,14 +7,15 @@
 //! | `Answering` | | | `Reading`, or `Waiting` with nothing to read | | | | `Over` |
 //! | `Reading` | | | | next prompt, then `Waiting` | see below | | `Over` |
 //! | `Waiting` | | | | `RingingFallback` | see below | | `Over` |
-//! | `Typing` | | | | its button, else `RingingFallback` | see below | | `Over` |
+//! | `Typing` | | | | its button, else a wrong key | see below | | `Over` |
 //! | `RingingTarget` | | | | | | answered: `Over`; else `RingingFallback` | `Over` |
 //! | `RingingFallback` | | | | | | `Over` | `Over` |
 //! | `Over` | `Over` on every event | | | | | | |
 //!
 //! A digit: one key and no longer one begins so: `RingingTarget` (`RingingFallback` if its number
 //! is refused); the beginning of a key: `Typing`; `#` behind a complete key ends it, if no key goes on
-//! so; no key: `RingingFallback`. An empty cell cannot
+//! so; no key: a wrong one. After a wrong key the menu begins again, `retry` times, and then
+//! `RingingFallback`; silence goes there at once. An empty cell cannot
 //! happen; it leads to `RingingFallback` all the same, because a call ends with a person (A8).
 
 use super::menu::{Button, Match, Menu, Plan};
@@ -30,11 +31,24 @@ pub enum State {
     /// The leg is being answered to hear the menu.
     Answering,
     /// This prompt of the menu is playing.
-    Reading(usize),
+    Reading {
+        /// Its place in the menu.
+        prompt: usize,
+        /// Wrong keys before.
+        wrong: u32,
+    },
     /// All is read; no key yet.
-    Waiting,
+    Waiting {
+        /// Wrong keys before.
+        wrong: u32,
+    },
     /// The beginning of a key was typed.
-    Typing(String),
+    Typing {
+        /// What was typed.
+        keys: String,
+        /// Wrong keys before.
+        wrong: u32,
+    },
     /// A button's target rings, or talks.
     RingingTarget,
     /// Bitrix24 rings, or talks; and why.
@@ -73,12 +87,24 @@ pub enum Action<'p> {
     AwaitKey,
     /// Wait for the rest of a key, `interdigit_timeout`.
     AwaitRest,
-    /// Ring a button's number.
-    RingTarget(&'p Number),
+    /// Ring a button's number; and what the button is called.
+    RingTarget(&'p Number, &'p str),
     /// Ring Bitrix24.
     RingFallback(Reason),
     /// Return to the dialplan.
     Finish(Status),
+}
+
+impl State {
+    /// How many wrong keys the caller has pressed.
+    pub const fn wrong(&self) -> u32 {
+        match self {
+            Self::Reading { wrong, .. } | Self::Waiting { wrong } | Self::Typing { wrong, .. } => {
+                *wrong
+            }
+            _ => 0,
+        }
+    }
 }
 
 /// One step. `plan` is `Plan::Nothing` until the rows are there.
@@ -106,47 +132,61 @@ pub fn step<'p>(plan: &'p Plan, state: State, event: Event) -> (State, Action<'p
         (RingingFallback(_), _) => over(Status::Unanswered),
 
         (state, event) => match (plan, state, event) {
-            (Plan::Menu(menu), Answering, Event::Answered) => read(menu, 0),
-            (Plan::Menu(menu), Reading(prompt), Event::Elapsed) => read(menu, prompt + 1),
-            (Plan::Menu(menu), Reading(_) | Waiting, Event::Digit(key)) => {
-                typed(menu, key.to_string())
+            (Plan::Menu(menu), Answering, Event::Answered) => read(menu, 0, 0),
+            (Plan::Menu(menu), Reading { prompt, wrong }, Event::Elapsed) => {
+                read(menu, prompt + 1, wrong)
             }
-            (Plan::Menu(menu), Typing(so_far), Event::Digit(key)) => {
-                let keys = format!("{so_far}{key}");
-                match menu.button(&so_far) {
-                    Some(button) if key == '#' && menu.matching(&keys) == Match::Nothing => {
+            (Plan::Menu(menu), Reading { wrong, .. } | Waiting { wrong }, Event::Digit(key)) => {
+                typed(menu, key.to_string(), wrong)
+            }
+            (Plan::Menu(menu), Typing { keys, wrong }, Event::Digit(key)) => {
+                let longer = format!("{keys}{key}");
+                match menu.button(&keys) {
+                    Some(button) if key == '#' && menu.matching(&longer) == Match::Nothing => {
                         ring(button)
                     }
-                    _ => typed(menu, keys),
+                    _ => typed(menu, longer, wrong),
                 }
             }
-            (Plan::Menu(_), Waiting, Event::Elapsed) => fallback(Reason::NoDigit),
-            (Plan::Menu(menu), Typing(so_far), Event::Elapsed) => menu
-                .button(&so_far)
-                .map_or_else(|| fallback(Reason::BadDigit), ring),
+            (Plan::Menu(_), Waiting { .. }, Event::Elapsed) => fallback(Reason::NoDigit),
+            (Plan::Menu(menu), Typing { keys, wrong }, Event::Elapsed) => menu
+                .button(&keys)
+                .map_or_else(|| wrong_key(menu, wrong), ring),
             _ => fallback(Reason::Error),
         },
     }
 }
 
-fn read(menu: &Menu, prompt: usize) -> (State, Action<'_>) {
+fn read(menu: &Menu, prompt: usize, wrong: u32) -> (State, Action<'_>) {
     match menu.prompts.get(prompt) {
-        Some(name) => (State::Reading(prompt), Action::Play(name)),
-        None => (State::Waiting, Action::AwaitKey),
+        Some(name) => (State::Reading { prompt, wrong }, Action::Play(name)),
+        None => (State::Waiting { wrong }, Action::AwaitKey),
     }
 }
 
-fn typed(menu: &Menu, keys: String) -> (State, Action<'_>) {
+fn typed(menu: &Menu, keys: String, wrong: u32) -> (State, Action<'_>) {
     match menu.matching(&keys) {
         Match::Button(button) => ring(button),
-        Match::Ambiguous | Match::Prefix => (State::Typing(keys), Action::AwaitRest),
-        Match::Nothing => fallback(Reason::BadDigit),
+        Match::Ambiguous | Match::Prefix => (State::Typing { keys, wrong }, Action::AwaitRest),
+        Match::Nothing => wrong_key(menu, wrong),
+    }
+}
+
+/// The greeting comes again as well, as it does in other PBXs, whose greeting says the options.
+fn wrong_key(menu: &Menu, wrong: u32) -> (State, Action<'_>) {
+    if wrong < menu.retry {
+        read(menu, 0, wrong + 1)
+    } else {
+        fallback(Reason::BadDigit)
     }
 }
 
 fn ring(button: &Button) -> (State, Action<'_>) {
     match &button.target {
-        Ok(number) => (State::RingingTarget, Action::RingTarget(number)),
+        Ok(number) => (
+            State::RingingTarget,
+            Action::RingTarget(number, &button.words),
+        ),
         Err(_) => fallback(Reason::BadNumber),
     }
 }

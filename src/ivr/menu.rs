@@ -1,6 +1,8 @@
 //! Rows become a menu: checked once, before the caller hears anything. A row that makes no
 //! sense costs its button and earns a sentence for the log; it never costs the call.
 
+mod words;
+
 use crate::numbers::{Number, NumberError, NumberPlan, trimmed};
 use crate::ports::{MenuRow, PromptFolder, PromptName};
 
@@ -26,6 +28,8 @@ pub struct Menu {
     pub prompts: Vec<PromptName>,
     /// The buttons that can be pressed; their keys differ.
     pub buttons: Vec<(String, Button)>,
+    /// How often it begins again after a wrong key.
+    pub retry: u32,
 }
 
 /// Whom a button rings: a number that may be dialled, or why it may not.
@@ -33,6 +37,8 @@ pub struct Menu {
 pub struct Button {
     /// Announced even when its number is refused: its caller then gets Bitrix24 at once.
     pub target: Result<Number, NumberError>,
+    /// What it is called, such as its prompt's file; may be empty. A stranger's text.
+    pub words: String,
 }
 
 /// What the typed keys mean.
@@ -69,6 +75,16 @@ impl Menu {
             .iter()
             .find(|(key, _)| key == typed)
             .map(|(_, button)| button)
+    }
+}
+
+impl Plan {
+    /// The same, and its menu begins again so often after a wrong key.
+    pub fn retrying(self, retry: u32) -> Self {
+        match self {
+            Self::Menu(menu) => Self::Menu(Menu { retry, ..menu }),
+            other => other,
+        }
     }
 }
 
@@ -130,6 +146,7 @@ fn menu(
     Plan::Menu(Menu {
         prompts: intro.into_iter().chain(rounds).collect(),
         buttons,
+        retry: 0,
     })
 }
 
@@ -138,7 +155,10 @@ fn button(row: &MenuRow, numbers: &NumberPlan, complain: &mut impl FnMut(String)
     if let Err(why) = &target {
         complain(format!("transferTo is refused: {why}"));
     }
-    Button { target }
+    Button {
+        target,
+        words: words::words(row).to_owned(),
+    }
 }
 
 fn is_key(key: &str) -> bool {
@@ -168,6 +188,7 @@ mod tests {
             key_num: text(key),
             msg_mp3: text(msg),
             transfer_to: text(to),
+            name: None,
         }
     }
 
@@ -280,6 +301,7 @@ mod tests {
                 key_num: cell(key),
                 msg_mp3: cell("cakes.mp3"),
                 transfer_to: cell("74951234567"),
+                name: None,
             });
             let menu = menu_of(&rows);
             assert!(menu.button("2").unwrap().target.is_ok(), "{around:?}");

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use super::flow::{self, Action, Event, State};
 use super::menu::{self, Plan};
 use super::{Reason, Status};
-use crate::numbers::{Fixed, Gaps, Number, Phone, trimmed};
+use crate::numbers::{Fixed, Gaps, Keys, Number, Phone, trimmed};
 use crate::ports::{
-    CallLeg, Callee, Dialled, Directory, Heard, MenuRow, PromptError, PromptName, Prompts, Source,
+    CallLeg, Callee, Dial, Dialled, Directory, Heard, MenuRow, PromptError, PromptName, Prompts,
+    Source,
 };
 use crate::settings::Settings;
 
@@ -101,13 +102,19 @@ impl<'s> Session<'s> {
         let (plan, mut event) = self.look_up();
         let mut state = State::LookingUp;
         loop {
+            let wrong = state.wrong();
             let (next, action) = flow::step(&plan, state, event);
+            if next.wrong() > wrong {
+                self.begin_again();
+            }
             event = match action {
                 Action::Answer => self.leg.answer().map_or(Event::Gone, |()| Event::Answered),
                 Action::Play(name) => self.play(name),
                 Action::AwaitKey => self.wait(self.tools.settings.ivr.digit_timeout),
                 Action::AwaitRest => self.wait(self.tools.settings.ivr.interdigit_timeout),
-                Action::RingTarget(number) => Event::Dialled(self.ring_target(number)),
+                Action::RingTarget(number, words) => {
+                    Event::Dialled(self.ring_target(number, words))
+                }
                 Action::RingFallback(reason) => Event::Dialled(self.ring_fallback(reason)),
                 Action::Finish(status) => return self.finish(status),
             };
@@ -181,7 +188,11 @@ impl<'s> Session<'s> {
                     "{name}: looked up {}: {rows} row(s), {source}, {ms:.1} ms",
                     phone.canonical()
                 );
-                (self.plan(&answer.rows), Event::Found)
+                let plan = self.plan(&answer.rows);
+                if let Plan::Menu(menu) = &plan {
+                    self.tools.prompts.prepare(&menu.prompts);
+                }
+                (plan, Event::Found)
             }
             Err(why) => {
                 log::warn!(
@@ -206,6 +217,13 @@ impl<'s> Session<'s> {
         menu::read(rows, &settings.numbers, settings.ivr.repeat, |complaint| {
             log::warn!("{name}: a row of {phone}: {complaint}");
         })
+        .retrying(settings.ivr.retry)
+    }
+
+    /// The story tells the key that counted in the end.
+    fn begin_again(&mut self) {
+        log::info!("{}: a wrong key: the menu begins again", self.leg.name());
+        self.story.digits.clear();
     }
 
     fn play(&mut self, prompt: &PromptName) -> Event {
@@ -246,18 +264,28 @@ impl<'s> Session<'s> {
         }
     }
 
-    fn ring_target(&mut self, number: &Number) -> Dialled {
+    fn ring_target(&mut self, number: &Number, words: &str) -> Dialled {
         let settings = self.tools.settings;
         self.story.target = number.to_string();
         self.set_digits();
         self.set("RUSTIVR_TARGET", number.as_str());
         self.set("RUSTIVR_STATUS", Status::Target.as_str());
-        let destination = settings.general.outbound.render(number, self.gaps());
+        let destination = settings.general.destination(number, self.gaps());
         let callee = match settings.ivr.follow_forwards {
             true => Callee::ForwardingTarget,
             false => Callee::Target,
         };
-        self.ring(callee, &destination, Some(settings.ivr.ring_timeout))
+        self.ring(Dial {
+            destination: &destination,
+            ring: Some(settings.ivr.ring_timeout),
+            callee,
+            keys: number.keys(),
+            name: if settings.ivr.announce_name {
+                words
+            } else {
+                ""
+            },
+        })
     }
 
     fn ring_fallback(&mut self, reason: Reason) -> Dialled {
@@ -272,11 +300,14 @@ impl<'s> Session<'s> {
             self.leg.name(),
             reason.as_str()
         );
-        self.ring(
-            Callee::Fallback,
-            &destination,
-            settings.ivr.fallback_timeout,
-        )
+        // Bitrix24 finds the caller by number; the name is the caller's own.
+        self.ring(Dial {
+            destination: &destination,
+            ring: settings.ivr.fallback_timeout,
+            callee: Callee::Fallback,
+            keys: Keys::NONE,
+            name: "",
+        })
     }
 
     fn gaps(&self) -> Gaps<'_> {
@@ -286,11 +317,20 @@ impl<'s> Session<'s> {
         }
     }
 
-    fn ring(&mut self, callee: Callee, destination: &str, ring: Option<Duration>) -> Dialled {
+    fn ring(&mut self, dial: Dial<'_>) -> Dialled {
+        let Dial {
+            destination,
+            callee,
+            keys,
+            ..
+        } = dial;
         let name = self.leg.name();
         log::info!("{name}: rings {destination}");
+        if !keys.is_empty() {
+            log::info!("{name}: who answers is sent {keys}");
+        }
         (self.tools.live)(format_args!("rings {destination}"));
-        let end = self.leg.dial(destination, ring, callee);
+        let end = self.leg.dial(dial);
         log::info!("{}: {destination}: {}", self.leg.name(), end.as_str());
         if end == Dialled::Answered {
             // From here on nothing may ring anybody again, not even after a bug.

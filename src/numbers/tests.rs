@@ -2,6 +2,7 @@
 
 mod cells;
 mod denied;
+mod keys;
 
 use proptest::prelude::*;
 
@@ -139,7 +140,7 @@ fn a_bad_number_is_refused_whole() {
         "",
         "   ",
         long.as_str(),
-        "74951234567,20",
+        "74951234567,20,g",
         "7495\n1234567",
         "74951234567\0",
         "*21#",
@@ -307,6 +308,7 @@ proptest! {
                 prop_assert!(number.as_str().bytes().all(|b| b.is_ascii_digit()));
                 // Nothing that means something was dropped.
                 let meaning = |c: char| c.is_alphanumeric() || c.is_control() || "&,/@*#$;:".contains(c);
+                prop_assert!(number.keys().is_empty(), "an extension out of nothing: {}", raw);
                 prop_assert!(!raw.trim().chars().any(|c| meaning(c) && !c.is_ascii_digit()));
             }
             Err(error) => prop_assert!(error.to_string().chars().all(|c| !c.is_control())),

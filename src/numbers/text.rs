@@ -39,7 +39,9 @@ pub(super) fn is_from_spreadsheet(text: &str) -> bool {
         None => (mantissa, None),
     };
     // A group of a number has more digits than one, and is not zeros alone behind a single point.
-    let no_group = fraction.is_some_and(|f| f.len() == 1 || f.bytes().all(|b| b == b'0'));
+    // Behind a comma one digit is an extension; of zeros nobody can tell.
+    let one_digit = |f: &str| f.len() == 1 && mantissa.contains('.');
+    let no_group = fraction.is_some_and(|f| one_digit(f) || f.bytes().all(|b| b == b'0'));
     grouped(whole.trim_start_matches(['+', '-']))
         && fraction.is_none_or(digits)
         && exponent.map_or(no_group, |exponent| {

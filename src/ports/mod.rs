@@ -12,12 +12,12 @@ mod words;
 
 use std::time::Duration;
 
-use crate::numbers::Phone;
+use crate::numbers::{Keys, Phone};
 
 pub use files::{FileKind, FileReader};
 pub use foreign::{foreign, is_foreign};
 pub use samples::{Growing, Samples};
-pub use words::{Line, MenuRow, Notice, PromptFolder, PromptName, Source, one_line};
+pub use words::{Line, MenuRow, Notice, PromptFolder, PromptName, Source, display_name, one_line};
 
 /// The caller hung up, or Asterisk wants the channel back (redirect, shutdown).
 /// Nothing more can be done with the leg.
@@ -74,6 +74,22 @@ pub enum Callee {
     Fallback,
 }
 
+/// Whom to ring, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Dial<'d> {
+    /// A `Dial()` destination.
+    pub destination: &'d str,
+    /// How long; `None`: without limit.
+    pub ring: Option<Duration>,
+    /// Whom.
+    pub callee: Callee,
+    /// What is sent to the one who answers, before the talk.
+    pub keys: &'d Keys,
+    /// What the telephone shows in place of the caller's name; empty: the caller's name. A stranger's
+    /// text.
+    pub name: &'d str,
+}
+
 /// The caller's leg of a call. Only its own channel thread may use it.
 pub trait CallLeg {
     /// The channel's name, as the CLI shows it.
@@ -84,9 +100,9 @@ pub trait CallLeg {
     fn play(&mut self, sound: &Sound) -> Heard;
     /// Waits for one key.
     fn wait_digit(&mut self, within: Duration) -> Heard;
-    /// Rings a `Dial()` destination and, when answered, stays until the talk is over.
-    /// The caller hears ringback meanwhile. `ring` of `None` rings without limit.
-    fn dial(&mut self, destination: &str, ring: Option<Duration>, callee: Callee) -> Dialled;
+    /// Rings somebody and, when answered, stays until the talk is over.
+    /// The caller hears ringback meanwhile.
+    fn dial(&mut self, dial: Dial<'_>) -> Dialled;
     /// A channel variable; `None` when it is unset or empty.
     fn variable(&self, name: &str) -> Option<String>;
     /// Sets a channel variable. The value is taken as it is, nothing in it is expanded.
@@ -135,6 +151,10 @@ pub enum LookupError {
 pub trait Prompts: Send + Sync {
     /// The sound of a prompt, decoded once and shared by all calls. Waits for its begin only.
     fn sound(&self, name: &PromptName) -> Result<Sound, PromptError>;
+
+    /// These will be asked for soon, in this order. Returns at once; what cannot be had is told to
+    /// whoever asks for it.
+    fn prepare(&self, names: &[PromptName]);
 }
 
 /// Sound ready to play: signed 16-bit mono at [`Sound::RATE`], of a long recording perhaps only the
@@ -244,8 +264,9 @@ pub trait Seat {
     fn whisper(&mut self, sound: &Sound);
     /// Waits outside the room for one key.
     fn wait_digit(&mut self, within: Duration) -> Happened;
-    /// Begins to dial a third person, for `ring` at most. How it ends comes from `await_third`.
-    fn call_third(&mut self, destination: &str, ring: Duration);
+    /// Begins to dial a third person, for `ring` at most. How it ends comes from `await_third`. Who
+    /// answers is sent the keys, and nobody else hears them.
+    fn call_third(&mut self, destination: &str, keys: &Keys, ring: Duration);
     /// Lets the manager hear how the third person's telephone rings, until `Dialled` or anything
     /// else happens; of the manager's keys only `cancel` counts. The attempt goes on meanwhile:
     /// it ends with `Dialled`, `drop_third` or `leave`.

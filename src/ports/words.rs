@@ -17,6 +17,8 @@ pub struct MenuRow {
     pub msg_mp3: Option<String>,
     /// `transferTo`: the number to ring.
     pub transfer_to: Option<String>,
+    /// What the button is called, where a menu_query of the operator's own says so.
+    pub name: Option<String>,
 }
 
 /// The folder of the customer's layout that a prompt lives in.
@@ -160,23 +162,70 @@ pub struct Line {
 /// Text of strangers as one line for a terminal or a log: what would move the cursor, break the
 /// line or turn its direction becomes `?`.
 pub fn one_line(text: &str) -> String {
-    let disturbs = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
-    };
     text.chars()
         .map(|c| if disturbs(c) { '?' } else { c })
         .collect()
 }
 
+fn disturbs(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+}
+
+/// Bytes of a name that a telephone is to show. Asterisk's own copies have room for 79.
+const MAX_DISPLAY_NAME: usize = 79;
+
+/// Text of strangers as a name that a telephone shows and that means nothing inside Dial()'s
+/// options and a caller id: quotes, brackets, backslashes and commas are blanks in it.
+pub fn display_name(text: &str) -> String {
+    let means_something = |c: char| disturbs(c) || "\"\\()[]{}<>,".contains(c);
+    let mut name = String::new();
+    for word in text.split(|c: char| c.is_whitespace() || means_something(c)) {
+        let blank = if name.is_empty() { "" } else { " " };
+        if !word.is_empty() {
+            name = name + blank + word;
+        }
+    }
+    let end = name.floor_char_boundary(MAX_DISPLAY_NAME);
+    name.truncate(end);
+    name.trim_end().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::one_line;
+    use proptest::prelude::*;
+
+    use super::{display_name, one_line};
 
     #[test]
     fn nothing_of_a_line_moves_the_cursor() {
         let hostile = "a\u{1b}[2Jb\r\nc\u{9b}1md\u{7f}e\u{202e}f\u{2028}";
         assert_eq!(one_line(hostile), "a?[2Jb??c?1md?e?f?");
         assert_eq!(one_line("торты & \"x\""), "торты & \"x\"");
+    }
+
+    #[test]
+    fn a_display_name_is_short_and_means_nothing() {
+        for (text, name) in [
+            ("Торты на заказ", "Торты на заказ"),
+            ("Торты (опт), \"сладкие\"", "Торты опт сладкие"),
+            (" a\r\nX-Evil: 1\t<sip:b> ", "a X-Evil: 1 sip:b"),
+            ("a\u{202e}b\\)f(c", "a b f c"),
+            ("  ,()", ""),
+            ("", ""),
+        ] {
+            assert_eq!(display_name(text), name, "{text:?}");
+        }
+        assert_eq!(display_name(&"т".repeat(100)), "т".repeat(39));
+        assert_eq!(display_name(&"ab ".repeat(100)).len(), 79);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_display_name_or_none(text in any::<String>()) {
+            let name = display_name(&text);
+            prop_assert!(name.len() <= 79 && name.trim() == name);
+            prop_assert!(!name.contains(|c: char| c.is_control() || "\"\\()[]<>,".contains(c)));
+        }
     }
 }

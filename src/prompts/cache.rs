@@ -129,6 +129,15 @@ impl Cache {
     }
 }
 
+impl Cache {
+    /// Forgets everything.
+    pub fn clear(&self) {
+        let forgotten = std::mem::take(&mut self.entries.lock().by_file);
+        // Outside the lock: it may be the last that holds long recordings.
+        drop(forgotten);
+    }
+}
+
 impl Entries {
     /// Where the outcome for this content is, or is to be put.
     fn cell(&mut self, id: FileId, stamp: Stamp) -> Arc<OnceLock<Outcome>> {

@@ -99,12 +99,20 @@ impl Loader {
     }
 }
 
-impl Drop for Loader {
-    fn drop(&mut self) {
-        for thread in self.threads.get_mut().drain(..) {
+impl Loader {
+    /// Waits until everything that was begun is read to its end, or heard by nobody.
+    pub fn settle(&self) {
+        let threads = std::mem::take(&mut *self.threads.lock());
+        for thread in threads {
             // One that panicked has told so.
             let _ = thread.join();
         }
+    }
+}
+
+impl Drop for Loader {
+    fn drop(&mut self) {
+        self.settle();
     }
 }
 

@@ -3,6 +3,7 @@
 //! Every request looks at the file once (`stat`), so that a recording replaced on disk
 //! is heard at the next call without a reload.
 
+mod ahead;
 mod alike;
 mod cache;
 mod decode;
@@ -22,10 +23,12 @@ mod tests;
 mod wav;
 
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use crate::ports::PromptName;
 use crate::ports::{FileReader, PromptError, Prompts, Sound};
 
+use ahead::{Ahead, Shelf};
 use cache::{Cache, Failure, identify};
 use find::{confined, find};
 use load::Loader;
@@ -42,6 +45,13 @@ use load::Loader;
 /// Every [`PromptError::Undecodable`] has been logged, once per content of the file;
 /// `Missing` and `Forbidden` are for the caller to log.
 pub struct PromptLibrary {
+    files: Arc<Files>,
+    /// From the first menu on; `None`: the system gives no thread.
+    ahead: OnceLock<Option<Ahead<Files>>>,
+}
+
+/// The recordings, as callers and the thread that works ahead of them share them.
+struct Files {
     root: PathBuf,
     cache: Cache,
     // Behind the cache: it is dropped after it.
@@ -52,21 +62,29 @@ impl PromptLibrary {
     /// `root` holds the folders `scenario/`, `keyNum/` and `msgMp3/`; it is not read before
     /// the first request.
     pub fn new(root: PathBuf) -> Self {
-        Self {
-            root,
-            cache: Cache::new(cache::CAPACITY),
-            loader: Loader::default(),
-        }
+        Self::open(root, Loader::default())
     }
 
     /// The same, with a reader for the kinds of files that only the host knows.
-    pub fn with_host(mut self, reader: FileReader) -> Self {
-        self.loader = Loader::with_host(reader);
-        self
+    pub fn with_host(self, reader: FileReader) -> Self {
+        Self::open(self.files.root.clone(), Loader::with_host(reader))
+    }
+
+    fn open(root: PathBuf, loader: Loader) -> Self {
+        let cache = Cache::new(cache::CAPACITY);
+        let files = Files {
+            root,
+            cache,
+            loader,
+        };
+        Self {
+            files: Arc::new(files),
+            ahead: OnceLock::new(),
+        }
     }
 }
 
-impl Prompts for PromptLibrary {
+impl Files {
     fn sound(&self, name: &PromptName) -> Result<Sound, PromptError> {
         let found = find(&self.root, name)?;
         let (id, stamp) = identify(Some(name.folder), &found.metadata);
@@ -74,5 +92,34 @@ impl Prompts for PromptLibrary {
             let file = confined(&self.root, name, &found.path).map_err(Failure::Passing)?;
             self.loader.load(&file)
         })
+    }
+}
+
+impl Prompts for PromptLibrary {
+    fn sound(&self, name: &PromptName) -> Result<Sound, PromptError> {
+        self.files.sound(name)
+    }
+
+    /// Decoded in the background, one after the other.
+    fn prepare(&self, names: &[PromptName]) {
+        let start = || Ahead::start(&self.files).ok();
+        if let Some(ahead) = self.ahead.get_or_init(start) {
+            ahead.prepare(names);
+        }
+    }
+}
+
+impl Shelf for Files {
+    fn fetch(&self, name: &PromptName) {
+        // Whoever asks for it tells why it is not there.
+        let _ = self.sound(name);
+    }
+
+    fn settle(&self) {
+        self.loader.settle();
+    }
+
+    fn clear(&self) {
+        self.cache.clear();
     }
 }

@@ -7,7 +7,7 @@ use super::context::ROOM;
 use super::transfers;
 use crate::asterisk::channel::Channel;
 use crate::asterisk::wait::Woken;
-use crate::ports::{CallLeg, Callee, Dialled, Gone, Heard, Sound};
+use crate::ports::{CallLeg, Callee, Dial, Dialled, Gone, Heard, Sound, display_name};
 
 const TARGET: &str = "target";
 const FALLBACK: &str = "fallback";
@@ -39,7 +39,13 @@ impl CallLeg for Channel {
         heard(self.wait(Instant::now() + within, None, None))
     }
 
-    fn dial(&mut self, destination: &str, ring: Option<Duration>, callee: Callee) -> Dialled {
+    fn dial(&mut self, dial: Dial<'_>) -> Dialled {
+        let Dial {
+            destination,
+            ring,
+            callee,
+            ..
+        } = dial;
         // R: ringback until the other side sends sound of its own, so nobody waits in silence
         // and a carrier's announcement still comes through. i: who wants to be forwarded (302) is
         // not.
@@ -48,7 +54,12 @@ impl CallLeg for Channel {
             Callee::ForwardingTarget => (TARGET, ""),
             Callee::Fallback => (FALLBACK, "i"),
         };
-        let options = format!("R{forwards}{}", transfers::dial_option(destination));
+        let mut options = format!("R{forwards}{}", transfers::dial_option(destination));
+        options += &shown_as(self, dial.name);
+        // D: to the one who answers, before the two are bridged; the caller hears ringback on.
+        if !dial.keys.is_empty() {
+            options += &format!("D({})", dial.keys.dtmf());
+        }
         // Two underscores: the new legs have it, too, and those that they lead to.
         let caller = format!("{what} {}", self.unique_id());
         Self::set_variable(self, "__RUSTIVR_CALLER", &caller);
@@ -68,6 +79,18 @@ impl CallLeg for Channel {
     fn set_variable(&mut self, name: &str, value: &str) {
         Self::set_variable(self, name, value);
     }
+}
+
+/// f: whom the new legs show as the caller, instead of the caller's channel; that keeps its own name,
+/// for CDR and whoever is dialled next. Nothing where there is no number to show with the name, and
+/// where the caller withholds it: f would give it away (apps/app_dial.c: dial_exec_full).
+fn shown_as(leg: &Channel, name: &str) -> String {
+    let (name, number) = (display_name(name), leg.caller_number());
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"+*#._-".contains(&b);
+    if name.is_empty() || number.is_empty() || !number.bytes().all(plain) || leg.is_withheld() {
+        return String::new();
+    }
+    format!("f({name} <{number}>)")
 }
 
 /// `Dial` looks the number up in our context that a target is forwarded to (apps/app_dial.c:

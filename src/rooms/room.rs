@@ -18,6 +18,7 @@ use crate::asterisk::bridge::{Bridge, Digits, Features, Stay, end_hold_music, ho
 use crate::asterisk::channel::{Channel, Outgoing};
 use crate::asterisk::reference::ChannelRef;
 use crate::conference::Client;
+use crate::numbers::Keys;
 use crate::ports::{Farewell, Happened};
 use crate::settings::Orphan;
 
@@ -209,10 +210,14 @@ impl Room {
         }
     }
 
-    /// A third person who answered comes in to be consulted. `None`: it could not, and was hung up.
-    pub fn admit_consulted(self: &Arc<Self>, leg: Outgoing) -> Option<u32> {
+    /// A third person who answered comes in to be consulted, and is sent keys first. `None`: it could
+    /// not, and was hung up.
+    pub fn admit_consulted(self: &Arc<Self>, leg: Outgoing, keys: &Keys) -> Option<u32> {
         let id = self.people.lock().add_consulted(leg.reference());
         let taken = Features::new(Digits::Swallowed).is_some_and(|features| {
+            if !keys.is_empty() {
+                features.send_on_join(leg.reference(), &keys.dtmf());
+            }
             let room = Arc::clone(self);
             features.on_leave(move || room.left(id));
             self.talk.impart(leg, features)

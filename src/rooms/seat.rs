@@ -10,6 +10,7 @@ use crate::asterisk::channel::Channel;
 use crate::asterisk::dial::{DialAttempt, Ring, Waiting};
 use crate::asterisk::wait::Woken;
 use crate::asterisk::whisper::Whisper;
+use crate::numbers::Keys;
 use crate::ports::{Dialled, Farewell, Happened, Seat, Sound};
 
 /// A manager in a room.
@@ -17,6 +18,8 @@ pub struct ManagerSeat<'c> {
     leg: &'c mut Channel,
     room: Arc<Room>,
     third: Option<ThirdPerson>,
+    /// What the third person is sent after the answer.
+    keys: Keys,
     /// Over the next talk.
     whisper: Option<Whisper>,
     /// Of keys that are none of a state's.
@@ -38,6 +41,7 @@ impl<'c> ManagerSeat<'c> {
             leg,
             room,
             third: None,
+            keys: Keys::default(),
             whisper: None,
             digits,
         }
@@ -109,7 +113,8 @@ impl Seat for ManagerSeat<'_> {
         self.happened(woken)
     }
 
-    fn call_third(&mut self, destination: &str, ring: Duration) {
+    fn call_third(&mut self, destination: &str, keys: &Keys, ring: Duration) {
+        self.keys.clone_from(keys);
         let attempt = DialAttempt::begin(self.leg, destination, "", ring, Waiting::Ringback);
         self.third = Some(attempt.map_or_else(ThirdPerson::Failed, ThirdPerson::Rings));
     }
@@ -140,7 +145,7 @@ impl Seat for ManagerSeat<'_> {
                 }
                 Ring::Failed(end) => return Happened::Dialled(end),
                 Ring::Answered(leg) => {
-                    let Some(id) = self.room.admit_consulted(leg) else {
+                    let Some(id) = self.room.admit_consulted(leg, &self.keys) else {
                         return Happened::Dialled(Dialled::Unavailable);
                     };
                     self.third = Some(ThirdPerson::Consulted(id));

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::unknown::unknown;
 use super::values::{
-    absolute, digits, driver, host, key, music_class, orphan, pattern, port, query, seconds,
-    template, text, tls, whole, yes_or_no,
+    absolute, digits, driver, host, internal, key, music_class, orphan, pattern, port, query,
+    seconds, template, text, tls, whole, yes_or_no,
 };
 use super::{Address, Driver, Host, Line, Secret, Settings, Tls};
 use crate::numbers::{Pattern, shown};
@@ -21,6 +21,9 @@ pub(super) const OPTIONS: &[(&str, &str, Read)] = &[
     }),
     ("general", "outbound", |d, v| {
         put(&mut d.settings.general.outbound, template(v))
+    }),
+    ("general", "internal", |d, v| {
+        internal(v).map(|i| d.settings.general.internal.push(i))
     }),
     ("general", "manager", |d, v| {
         put(&mut d.settings.general.manager, template(v))
@@ -66,6 +69,12 @@ pub(super) const OPTIONS: &[(&str, &str, Read)] = &[
     }),
     ("ivr", "repeat", |d, v| {
         put(&mut d.settings.ivr.repeat, whole(v, "times", 1..=10, 1))
+    }),
+    ("ivr", "retry", |d, v| {
+        put(&mut d.settings.ivr.retry, whole(v, "times", 0..=10, 1))
+    }),
+    ("ivr", "announce_name", |d, v| {
+        put(&mut d.settings.ivr.announce_name, yes_or_no(v))
     }),
     ("ivr", "tones", |d, v| {
         put(&mut d.settings.ivr.tones, yes_or_no(v))
@@ -192,6 +201,9 @@ pub(super) const OPTIONS: &[(&str, &str, Read)] = &[
     }),
 ];
 
+/// Options that are understood in another section as well: that one, the option, its own section.
+const ALSO: &[(&str, &str, &str)] = &[("general", "announce_name", "ivr")];
+
 /// What the lines said so far, over the defaults.
 #[derive(Default)]
 pub(super) struct Draft {
@@ -221,8 +233,12 @@ impl Draft {
             line,
             included,
         } = line;
-        let known = OPTIONS.iter().find(|(of, name, _)| {
+        let is = |of: &str, name: &str| {
             of.eq_ignore_ascii_case(section) && name.eq_ignore_ascii_case(key)
+        };
+        let also = ALSO.iter().find(|(of, name, _)| is(of, name));
+        let known = OPTIONS.iter().find(|(of, name, _)| {
+            also.map_or_else(|| is(of, name), |also| (also.1, also.2) == (*name, *of))
         });
         let problem = match known {
             Some((section, key, read)) => match read(self, value) {
@@ -277,14 +293,19 @@ impl Draft {
     /// A deny line that can match nothing would look like one that holds.
     fn check_patterns(&mut self) {
         let plan = &self.settings.numbers;
-        for (name, patterns) in [("allow", &plan.allow), ("deny", &plan.deny)] {
-            for pattern in patterns.iter().filter(|pattern| pattern.is_of_home(plan)) {
-                self.problems.push(format!(
-                    "[numbers] {name} = {pattern} can match no number: those of the country are \
-                     matched with the country code, {} and {} digits",
-                    plan.country_code, plan.national_length
-                ));
-            }
+        let internal = self.settings.general.internal.iter();
+        let all = (plan
+            .allow
+            .iter()
+            .map(|pattern| ("[numbers] allow", pattern)))
+        .chain(plan.deny.iter().map(|pattern| ("[numbers] deny", pattern)))
+        .chain(internal.map(|internal| ("[general] internal", &internal.pattern)));
+        for (option, pattern) in all.filter(|(_, pattern)| pattern.is_of_home(plan)) {
+            self.problems.push(format!(
+                "{option} = {pattern} can match no number: those of the country are matched with \
+                 the country code, {} and {} digits",
+                plan.country_code, plan.national_length
+            ));
         }
     }
 

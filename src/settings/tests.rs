@@ -1,6 +1,7 @@
 //! The sample file, every option's bounds, and the sentences for what is wrong.
 
 mod database;
+mod dialling;
 
 use proptest::prelude::*;
 
@@ -119,6 +120,7 @@ fn numbers_have_bounds() {
         ("ivr", "digit_timeout", 1, 60),
         ("ivr", "interdigit_timeout", 1, 10),
         ("ivr", "repeat", 1, 10),
+        ("ivr", "retry", 0, 10),
         ("conference", "code_timeout", 1, 60),
         ("conference", "ring_timeout", 1, 300),
         ("conference", "tries", 1, 10),

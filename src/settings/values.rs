@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::numbers::{Fills, Pattern, Template};
-use crate::settings::Orphan;
+use crate::settings::{Internal, Orphan};
 
 pub(super) fn template<N: Fills>(value: &str) -> Result<Template<N>, String> {
     Template::parse(value).map_err(|error| error.to_string())
@@ -14,6 +14,18 @@ pub(super) fn template<N: Fills>(value: &str) -> Result<Template<N>, String> {
 
 pub(super) fn pattern(value: &str) -> Result<Pattern, String> {
     Pattern::parse(value).map_err(|error| error.to_string())
+}
+
+/// `_[1-9]XX => Local/${NUMBER}@queues`.
+pub(super) fn internal(value: &str) -> Result<Internal, String> {
+    let (numbers, destination) = value.split_once("=>").ok_or_else(|| {
+        "write a pattern, => and a destination, such as _[1-9]XX => Local/${NUMBER}@queues"
+            .to_owned()
+    })?;
+    Ok(Internal {
+        pattern: pattern(numbers.trim())?,
+        template: template(destination.trim())?,
+    })
 }
 
 pub(super) fn digits(

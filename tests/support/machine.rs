@@ -160,6 +160,18 @@ impl Machine {
         self.container.wait_ended(within)
     }
 
+    /// Gives a command that does not return before Asterisk ends, such as `core stop gracefully`.
+    pub fn begin_cli(&self, command: &str) {
+        let conf = format!("{INSIDE}/etc/asterisk.conf");
+        self.container
+            .exec_detached(&["asterisk", "-C", &conf, "-rx", command]);
+    }
+
+    /// Waits until Asterisk has ended by itself; says how.
+    pub fn wait_stopped(&self, within: Duration) -> String {
+        self.container.wait_ended(within)
+    }
+
     /// Ends Asterisk as a power cut would and starts it again over the same files.
     pub fn restart_asterisk(&mut self) {
         self.container.remove();

@@ -21,7 +21,8 @@ impl Directory for Codes<'_> {
 
     fn code(&self, code: &str) -> Result<CodeAnswer, LookupError> {
         let number = match code.chars().last() {
-            Some('1'..='4') => Some("8 (495) 123-45-67"),
+            Some('1'..='3') => Some("8 (495) 123-45-67"),
+            Some('4') => Some("8 (495) 123-45-67 (доб. 12#)"),
             Some('5') => Some("74951234567&PJSIP/evil"),
             Some('6') => Some(""),
             Some('7') => return Err(LookupError::Unavailable("down".into())),
@@ -125,6 +126,15 @@ fn a_third_person_joins_and_they_go_on_without_the_manager() {
     assert_eq!(world.rang, Some(Duration::from_secs(45)));
     assert_eq!(world.waited, Some(Duration::from_secs(5)));
     assert_eq!(world.people, [Place::Room, Place::Room]);
+}
+
+#[test]
+fn an_extension_behind_a_number_is_sent_to_the_third_person() {
+    let fuse = Fuse::default();
+    let does = story(&[&keys("*4#"), &[ANSWERS], &keys("#")]);
+    let mut world = World::new(&fuse, script(does));
+    assert_eq!(run(&mut world).0, Status::Joined);
+    assert_eq!(world.destinations, ["PJSIP/74951234567@multifon,12#"]);
 }
 
 #[test]

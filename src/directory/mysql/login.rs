@@ -72,8 +72,16 @@ impl Host {
         }
         let mut addresses = self.addresses()?;
         if self.tls.is_some() {
-            // A certificate is checked against the name, so the crate must have the name. Told where
-            // to connect from, it passes over the addresses of that kind where nobody is.
+            // The crate (mysql 28.0.4) has one option for the name that it looks up and for the one
+            // that it holds the certificate against (conn/mod.rs: connect_stream, switch_to_ssl), no
+            // option for a resolver, and makes no TLS over a socket of ours. Without the check of
+            // the name it would take any public certificate. So it must have the name, and chooses
+            // the address itself: told where to connect from, it passes over those of that kind
+            // where nobody is, but not over one that takes the connection and is silent, or lets
+            // nobody in.
+            if let Some(why) = blind_spot(&self.place, &addresses) {
+                self.several.call_once(|| log::warn!("{why}"));
+            }
             addresses.dedup_by_key(|address| address.is_ipv4());
         }
         let doors = addresses.into_iter().map(|address| {
@@ -217,6 +225,21 @@ impl Host {
     }
 }
 
+/// What to tell of a name whose addresses are not all tried with TLS.
+fn blind_spot(place: &str, addresses: &[SocketAddr]) -> Option<String> {
+    let kinds = [SocketAddr::is_ipv4, SocketAddr::is_ipv6];
+    let is_several =
+        |kind: fn(&SocketAddr) -> bool| addresses.iter().filter(|a| kind(a)).count() > 1;
+    kinds.into_iter().any(is_several).then(|| {
+        format!(
+            "{place} has {} addresses, and with TLS one that takes connections and then is silent \
+             or refuses the login is not passed over; write a line [database] host for each server, \
+             with a name or an address that is in its certificate",
+            addresses.len()
+        )
+    })
+}
+
 /// How any account can be made to log in with a password.
 const CURE: &str = "give it a password: ALTER USER ... IDENTIFIED VIA ed25519 USING \
     PASSWORD('...') in MariaDB, ALTER USER ... IDENTIFIED WITH caching_sha2_password BY '...' in \
@@ -237,5 +260,23 @@ fn text(address: SocketAddr) -> String {
     match address {
         SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
         address => address.ip().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::blind_spot;
+
+    #[test]
+    fn only_several_addresses_of_one_kind_are_told() {
+        let told = |addresses: &[&str]| {
+            let addresses: Vec<_> = addresses.iter().map(|at| at.parse().unwrap()).collect();
+            blind_spot("MySQL at db:3306", &addresses)
+        };
+        assert_eq!(told(&["192.0.2.1:3306"]), None);
+        assert_eq!(told(&["192.0.2.1:3306", "[2001:db8::1]:3306"]), None);
+        let why = told(&["192.0.2.1:3306", "[2001:db8::1]:3306", "192.0.2.2:3306"]).unwrap();
+        assert!(why.starts_with("MySQL at db:3306 has 3 addresses"), "{why}");
+        assert!(told(&["[2001:db8::1]:3306", "[2001:db8::2]:3306"]).is_some());
     }
 }

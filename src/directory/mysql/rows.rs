@@ -23,6 +23,7 @@ pub(super) fn read_rows(
     let phones = forms.iter().take(query.parameters);
     let phones = phones.map(|form| Value::from(*form)).collect();
     let mut rows = Vec::new();
+    let name = query.name_at(statement.columns().iter().map(Column::name_str));
     // What is over the limit is read and dropped when `answer` goes: the next query on
     // this connection must not find it.
     let mut answer = conn.exec_iter(statement, Params::Positional(phones))?;
@@ -31,7 +32,8 @@ pub(super) fn read_rows(
         let mut row = row?;
         let mut cell = |at| column(&mut row, at);
         let place = (query.rank(&mut cell, forms), query.id(&mut cell));
-        rows.push((place, menu_row(cell)));
+        let named = |at| query.column_of(at, name).and_then(&mut cell);
+        rows.push((place, menu_row(named)));
     }
     Ok(in_order(rows))
 }
@@ -58,8 +60,9 @@ pub(super) fn read_all<const N: usize>(
     let mut table = Builder::new();
     let is_number = |column: &Column| column.column_type().is_numeric_type();
     let number = statement.columns().first().is_some_and(is_number);
+    let name = query.name_at(statement.columns().iter().map(Column::name_str));
     let mut take = |row| {
-        push(&mut table, query, number, row).map_err(|TooLong| {
+        push(&mut table, query, (number, name), row).map_err(|TooLong| {
             // An error means that the connection is gone already.
             let _ = shutdown(socket, Shutdown::Both);
             Stop::TooLong
@@ -154,7 +157,7 @@ fn id_of(row: Option<&Row>, at: usize) -> Option<Value> {
 fn push<const N: usize>(
     table: &mut Builder<N>,
     query: &Query,
-    number: bool,
+    (number, name): (bool, Option<usize>),
     mut row: Row,
 ) -> Result<(), TooLong> {
     let stored = match number {
@@ -167,7 +170,7 @@ fn push<const N: usize>(
     };
     table.push(|at| match at {
         0 => column(&mut row, 0).map(|key| stored.key(key)),
-        at => column(&mut row, at),
+        at => column(&mut row, query.column_of(at, name)?),
     })
 }
 

@@ -43,6 +43,7 @@ pub(super) fn honest() -> MenuRow {
         key_num: some("1"),
         msg_mp3: None,
         transfer_to: some("74950000001"),
+        name: None,
     }
 }
 

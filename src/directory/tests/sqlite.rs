@@ -23,6 +23,7 @@ fn the_schema_holds_the_debug_numbers() {
         key_num: some("2"),
         msg_mp3: some("flowers.mp3"),
         transfer_to: some("74950000002"),
+        name: None,
     };
     assert_eq!(menu[1], second);
 }
@@ -66,6 +67,7 @@ fn any_column_type_becomes_text() {
         key_num: some("5"),
         msg_mp3: None,
         transfer_to: some("74950000001"),
+        name: None,
     };
     assert_eq!(rows(&dir.open(None), "70000000001").unwrap(), [row]);
 }
@@ -239,4 +241,47 @@ fn a_code_query_of_ones_own_is_asked_and_checked() {
     }
     // Menus go on without codes.
     assert_eq!(rows(&dir.open(None), "70000000001").unwrap().len(), 1);
+}
+
+#[test]
+fn a_column_called_name_of_an_own_query_is_the_buttons_name_live_and_in_the_snapshot() {
+    let dir = Dir::new();
+    dir.write(
+        "CREATE TABLE menus (tel INTEGER, title, words, target, called);
+         INSERT INTO menus VALUES (70000000001, 'orders', 'cakes.mp3', 74950000001, 'Торты'),
+                                  (70000000001, 'orders', 'pies.mp3', 74950000002, NULL);",
+    );
+    let columns = "title, NULL, words, words, target";
+    let names = |called: &str| {
+        let settings = Database {
+            menu_query: Some(format!(
+                "SELECT {columns}, {called} FROM menus WHERE tel = ?"
+            )),
+            menu_snapshot: Some(format!("SELECT tel, {columns}, {called} FROM menus")),
+            snapshot: Some(Duration::from_secs(3600)),
+            ..dir.settings()
+        };
+        let directory = open(&settings, &dir.0, &dir.0);
+        wait_for_snapshot(&directory, "1 phones, 0 s old");
+        let live = rows(&directory, "70000000001").unwrap();
+        let away = dir.0.join("away");
+        fs::rename(dir.file(), &away).unwrap();
+        assert_eq!(snapshotted(&directory, "70000000001"), live, "{called}");
+        fs::rename(&away, dir.file()).unwrap();
+        live.into_iter().map(|row| row.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names("1, called AS Name"), [some("Торты"), None]);
+    assert_eq!(
+        names("called"),
+        [None, None],
+        "another column is none of ours"
+    );
+    // The five columns are told apart by their places.
+    dir.write("ALTER TABLE menus RENAME COLUMN title TO name");
+    let query = "SELECT name, NULL, words, words, target FROM menus WHERE tel = ?";
+    let found = rows(&dir.open(Some(query)), "70000000001").unwrap();
+    assert_eq!(
+        (&found[0].scenario, &found[0].name),
+        (&some("orders"), &None)
+    );
 }

@@ -10,12 +10,14 @@ use crate::ports::PromptFolder;
 fn good() -> Button {
     Button {
         target: Number::parse("74951234567", &crate::settings::Settings::default().numbers),
+        words: "cakes".to_owned(),
     }
 }
 
 fn refused() -> Button {
     Button {
         target: Err(NumberError::Empty),
+        words: String::new(),
     }
 }
 
@@ -37,32 +39,37 @@ fn menu() -> Plan {
             .into_iter()
             .map(|(key, button)| (key.to_owned(), button))
             .collect(),
+        retry: 0,
     })
 }
 
-fn plans() -> [Plan; 4] {
+fn plans() -> [Plan; 5] {
     [
         Plan::Nothing,
         Plan::Direct(good()),
         Plan::Direct(refused()),
         menu(),
+        menu().retrying(2),
     ]
 }
 
 const REASONS: [Reason; 9] = Reason::ALL;
 
 fn states() -> Vec<State> {
-    let mut all = vec![
-        State::LookingUp,
-        State::Answering,
-        State::Waiting,
-        State::RingingTarget,
-    ];
-    all.extend([0, 1, 2, usize::MAX - 1].map(State::Reading));
-    all.extend(["", "1", "4", "9", "12345678"].map(|keys| State::Typing(keys.to_owned())));
+    let mut all = vec![State::LookingUp, State::Answering, State::RingingTarget];
+    for wrong in [0, 1, 2, u32::MAX] {
+        all.push(State::Waiting { wrong });
+        all.extend([0, 1, 2, usize::MAX - 1].map(|prompt| State::Reading { prompt, wrong }));
+        all.extend(["", "1", "4", "9", "12345678"].map(|keys| typing(keys, wrong)));
+    }
     all.extend(REASONS.map(State::RingingFallback));
     all.extend(Status::ALL.map(State::Over));
     all
+}
+
+fn typing(keys: &str, wrong: u32) -> State {
+    let keys = keys.to_owned();
+    State::Typing { keys, wrong }
 }
 
 const DIAL_ENDS: [Dialled; 5] = [
@@ -117,7 +124,9 @@ fn a3_one_button_rings_without_answering() {
     let plan = Plan::Direct(good());
     let (state, action) = step(&plan, State::LookingUp, Event::Found);
     assert_eq!(state, State::RingingTarget);
-    assert!(matches!(action, Action::RingTarget(number) if number.as_str() == "74951234567"));
+    assert!(
+        matches!(action, Action::RingTarget(number, "cakes") if number.as_str() == "74951234567")
+    );
 }
 
 #[test]
@@ -137,7 +146,7 @@ fn a4_the_menu_is_answered_and_read_in_order_then_waits() {
     assert!(matches!(action, Action::Play(name) if name.file == "b"));
     assert_eq!(
         step(&plan, state, Event::Elapsed),
-        (State::Waiting, Action::AwaitKey)
+        (State::Waiting { wrong: 0 }, Action::AwaitKey)
     );
 }
 
@@ -155,10 +164,7 @@ fn a5_a_key_fires_in_any_prompt_and_after() {
 
 #[test]
 fn a5_an_ambiguous_key_waits_for_the_rest() {
-    assert_eq!(
-        after_reading(&[Event::Digit('1')]),
-        State::Typing("1".into())
-    );
+    assert_eq!(after_reading(&[Event::Digit('1')]), typing("1", 0));
     assert_eq!(
         after_reading(&[Event::Digit('1'), Event::Elapsed]),
         State::RingingTarget
@@ -191,6 +197,33 @@ fn a6_silence_and_wrong_keys_go_to_bitrix24() {
     );
     let late = after_reading(&[Event::Digit('1'), Event::Digit('9')]);
     assert_eq!(late, State::RingingFallback(Reason::BadDigit));
+}
+
+#[test]
+fn a_wrong_key_begins_the_menu_again_as_often_as_wanted_and_silence_does_not() {
+    let plan = menu().retrying(2);
+    let after = |keys: &[Event]| walk(&plan, &[&READ_ALL[..], keys].concat());
+    let begun_again = |wrong| State::Reading { prompt: 0, wrong };
+    let (wrong, silent) = (Event::Digit('9'), Event::Elapsed);
+    assert_eq!(after(&[wrong]), begun_again(1));
+    assert_eq!(after(&[wrong, wrong]), begun_again(2), "into the greeting");
+    let last = after(&[wrong, wrong, wrong]);
+    assert_eq!(last, State::RingingFallback(Reason::BadDigit));
+    // A key that was not typed to its end is a wrong one, too.
+    assert_eq!(after(&[Event::Digit('4'), silent]), begun_again(1));
+    assert_eq!(after(&[wrong, Event::Digit('2')]), State::RingingTarget);
+    assert_eq!(
+        after(&[wrong, Event::Digit('1')]),
+        typing("1", 1),
+        "what was typed wrong is forgotten"
+    );
+    let refused = after(&[Event::Digit('3')]);
+    assert_eq!(refused, State::RingingFallback(Reason::BadNumber));
+    let silence = after(&[wrong, silent, silent, silent]);
+    assert_eq!(silence, State::RingingFallback(Reason::NoDigit));
+    let (state, action) = step(&plan, State::Waiting { wrong: 0 }, wrong);
+    assert_eq!(state, begun_again(1));
+    assert!(matches!(action, Action::Play(name) if name.file == "a"));
 }
 
 #[test]
@@ -255,7 +288,7 @@ fn any_event() -> impl Strategy<Value = Event> {
 proptest! {
     /// Whatever happens in whatever order, a call is over after a bounded number of steps.
     #[test]
-    fn every_call_ends(plan in 0usize..4, happenings in proptest::collection::vec(any_event(), 40)) {
+    fn every_call_ends(plan in 0usize..5, happenings in proptest::collection::vec(any_event(), 60)) {
         let plan = &plans()[plan];
         let end = walk(plan, &happenings);
         prop_assert!(matches!(end, State::Over(_)), "{:?}", end);

@@ -6,6 +6,7 @@ mod scripted;
 
 use super::*;
 use crate::ports::{CodeAnswer, Gone, LookupError, MenuAnswer, PromptError, Sound};
+use crate::settings::Internal;
 use scripted::{Fault, Rows, ScriptedLeg, Sounds};
 
 fn row(key: &str, msg: &str, to: &str) -> MenuRow {
@@ -15,6 +16,7 @@ fn row(key: &str, msg: &str, to: &str) -> MenuRow {
         key_num: Some(key.into()),
         msg_mp3: Some(msg.into()),
         transfer_to: Some(to.into()),
+        name: None,
     }
 }
 
@@ -32,7 +34,10 @@ fn one_button(to: &str) -> Rows {
 
 /// Runs one call and returns how it ended.
 fn run(leg: &mut ScriptedLeg, rows: &Rows) -> (Status, Story) {
-    let settings = Settings::default();
+    run_with(leg, rows, Settings::default())
+}
+
+fn run_with(leg: &mut ScriptedLeg, rows: &Rows, settings: Settings) -> (Status, Story) {
     let tools = Tools {
         settings: &settings,
         directory: rows,
@@ -74,6 +79,56 @@ fn one_button_is_rung_without_answering_and_its_words_are_set_before() {
     assert_eq!(value(&leg, "SCENARIO"), "orders");
 }
 
+/// Writes down what it is asked for.
+#[derive(Default)]
+struct Asked(parking_lot::Mutex<Vec<String>>);
+
+impl Prompts for Asked {
+    fn sound(&self, name: &PromptName) -> Result<Sound, PromptError> {
+        self.0.lock().push(format!("sound {name}"));
+        Sounds.sound(name)
+    }
+
+    fn prepare(&self, names: &[PromptName]) {
+        self.0
+            .lock()
+            .extend(names.iter().map(|name| format!("prepare {name}")));
+    }
+}
+
+#[test]
+fn a_menus_recordings_are_prepared_before_the_first_is_played_and_those_of_no_menu_are_not() {
+    let settings = Settings::default();
+    let asked = |rows: &Rows| {
+        let prompts = Asked::default();
+        let tools = Tools {
+            settings: &settings,
+            directory: rows,
+            prompts: &prompts,
+            live: &|_| (),
+        };
+        let caller = Caller {
+            phone: "79161234567".into(),
+            ..Caller::default()
+        };
+        Session::new(&mut ScriptedLeg::new(&[], &[]), tools, &caller).run_or_rescue();
+        prompts.0.into_inner()
+    };
+    let names = [
+        "scenario/hello",
+        "keyNum/1",
+        "msgMp3/cakes",
+        "keyNum/2",
+        "msgMp3/flowers",
+    ];
+    let each = |word: &str| names.map(|name| format!("{word} {name}"));
+    assert_eq!(
+        asked(&two_buttons()),
+        [each("prepare"), each("sound")].concat()
+    );
+    assert!(asked(&one_button("84951111111")).is_empty());
+}
+
 #[test]
 fn a_menu_is_read_in_order_then_seven_seconds_then_bitrix24() {
     let mut leg = ScriptedLeg::new(&[], &[]);
@@ -107,6 +162,82 @@ fn a_digit_in_the_intro_rings_its_number() {
         (value(&leg, "DIGIT"), story.digits),
         ("2".to_owned(), "2".to_owned())
     );
+}
+
+#[test]
+fn after_a_wrong_key_the_menu_begins_again_and_the_story_tells_the_key_that_counted() {
+    let mut settings = Settings::default();
+    settings.ivr.retry = 1;
+    let heard = [Heard::Digit('9'), Heard::Nothing, Heard::Digit('2')];
+    let mut leg = ScriptedLeg::new(&heard, &[]);
+    let (status, story) = run_with(&mut leg, &two_buttons(), settings.clone());
+    let play = |length: usize| format!("play {length}");
+    let expected = [
+        "answer".to_owned(),
+        play(INTRO),
+        play(INTRO),
+        play(KEY),
+        "dial PJSIP/74952222222@multifon 20 s".to_owned(),
+    ];
+    assert_eq!((status, &leg.acts[..]), (Status::Target, &expected[..]));
+    assert_eq!(
+        (story.digits.as_str(), value(&leg, "DIGIT").as_str()),
+        ("2", "2")
+    );
+
+    let mut leg = ScriptedLeg::new(&[Heard::Digit('8'), Heard::Digit('9')], &[]);
+    assert_eq!(
+        run_with(&mut leg, &two_buttons(), settings).0,
+        Status::Fallback
+    );
+    assert_eq!(
+        (value(&leg, "REASON"), value(&leg, "DIGIT")),
+        ("BAD_DIGIT".into(), "9".into())
+    );
+}
+
+#[test]
+fn the_target_is_told_what_was_pressed_and_the_fallback_is_not() {
+    let mut settings = Settings::default();
+    let rings = |settings: &Settings| {
+        let mut leg = ScriptedLeg::new(&[], &[Dialled::Busy]);
+        run_with(
+            &mut leg,
+            &one_button("74951111111, доб. 12"),
+            settings.clone(),
+        );
+        assert_eq!(leg.acts[1], "dial PJSIP/bitrix24 60 s");
+        assert_eq!(value(&leg, "TARGET"), "74951111111");
+        leg.acts[0].clone()
+    };
+    let dial = "dial PJSIP/74951111111@multifon 20 s, sends ,12";
+    assert_eq!(rings(&settings), dial);
+    settings.ivr.announce_name = true;
+    assert_eq!(rings(&settings), format!("{dial}, as cakes"));
+}
+
+#[test]
+fn a_number_of_an_internal_pattern_is_dialled_by_its_own_template() {
+    let internal = |pattern: &str, template: &str| Internal {
+        pattern: crate::numbers::Pattern::parse(pattern).unwrap(),
+        template: crate::numbers::Template::parse(template).unwrap(),
+    };
+    let mut settings = Settings::default();
+    settings.general.internal = vec![
+        internal("999", "Local/${NUMBER}@nobody"),
+        internal("_10X", "Local/${NUMBER}@people"),
+        internal("_[1-9]XX", "Local/${NUMBER}@queues"),
+    ];
+    for (to, dialled) in [
+        ("101", "Local/101@people"),
+        (" 2-00 ", "Local/200@queues"),
+        ("1010", "PJSIP/1010@multifon"),
+        ("84951111111", "PJSIP/74951111111@multifon"),
+    ] {
+        let mut leg = ScriptedLeg::new(&[], &[]);
+        run_with(&mut leg, &one_button(to), settings.clone());
+        assert_eq!(leg.acts, [format!("dial {dialled} 20 s")], "{to}");
+    }
 }
 
 #[test]

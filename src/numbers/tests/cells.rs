@@ -112,7 +112,8 @@ fn a_spreadsheets_number_is_refused_by_its_name() {
             .unwrap_err()
             .to_string(),
         "'74951234567.0' is what a spreadsheet makes of a number: format the column as text there \
-         and write digits only, such as 74951234567"
+         and write digits only, such as 74951234567; an extension of zeros is written 74951234567 \
+         ext. 0"
     );
 }
 

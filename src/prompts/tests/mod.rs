@@ -1,5 +1,6 @@
 //! What callers hear of files of every kind, good, broken and hostile.
 
+mod ahead;
 mod broken;
 mod channels;
 mod formats;

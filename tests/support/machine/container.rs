@@ -127,6 +127,11 @@ impl Container {
         printed
     }
 
+    /// Runs a command inside and waits for nothing.
+    pub fn exec_detached(&self, command: &[&str]) {
+        docker(&[&["exec", "--detach", &self.name], command].concat());
+    }
+
     /// Sends a signal to the container's first process: `STOP`, `CONT`, `HUP`.
     pub fn signal(&self, signal: &str) {
         docker(&["kill", "--signal", signal, &self.name]);

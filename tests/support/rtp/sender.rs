@@ -115,7 +115,7 @@ impl Sending {
     fn tick(&mut self) -> Option<(SocketAddr, Vec<Packet>)> {
         self.timestamp = self.timestamp.wrapping_add(FRAME as u32);
         let route = self.route?;
-        if self.muted {
+        if self.muted || !self.voice.is_sent() {
             self.spurt = true;
             return None;
         }

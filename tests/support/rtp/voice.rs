@@ -18,6 +18,8 @@ const KEY_AMPLITUDE: f64 = 5800.0;
 pub enum Source {
     /// Packets of silence.
     Silence,
+    /// No packets at all.
+    Nothing,
     /// A steady sine.
     Tone {
         /// Hertz.
@@ -40,7 +42,7 @@ impl Source {
 
     fn at(&self, position: u64) -> f64 {
         match self {
-            Source::Silence => 0.0,
+            Source::Silence | Source::Nothing => 0.0,
             Source::Tone { freq_hz, amplitude } => f64::from(*amplitude) * sine(*freq_hz, position),
             Source::Samples(samples) => {
                 let at = usize::try_from(position).ok();
@@ -83,6 +85,11 @@ impl Voice {
             source,
             position: 0,
         }
+    }
+
+    /// Whether packets are to be sent.
+    pub fn is_sent(&self) -> bool {
+        !matches!(self.source, Source::Nothing)
     }
 
     /// The next 20 ms, with the tones of `key` mixed in.

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
+use crate::numbers::Keys;
 use crate::ports::Notice;
 use crate::ports::{Dialled, Farewell, Happened, Party, Seat, Sound};
 
@@ -334,9 +335,9 @@ impl Seat for World<'_> {
         self.wait("wait", legal, Waits::Outside)
     }
 
-    fn call_third(&mut self, destination: &str, ring: Duration) {
+    fn call_third(&mut self, destination: &str, keys: &Keys, ring: Duration) {
         let legal = self.on_hold && self.consulted.is_none();
-        self.destinations.push(destination.to_owned());
+        self.destinations.push(format!("{destination}{keys}"));
         self.rang = Some(ring);
         self.does("call", legal, |world| {
             world.consulted = Some(world.people.len());

@@ -4,7 +4,7 @@ use super::*;
 
 /// What a call does up to its first dial, as `dry_run` foresees it: its sounds (each once), the
 /// wait that ran out last, whom it dials.
-fn of_the_session(rows: &Rows, digits: &str) -> (Vec<String>, String, String) {
+fn of_the_session(rows: &Rows, digits: &str, settings: &Settings) -> (Vec<String>, String, String) {
     // Sounds are listened to to their end; the keys come one behind the other, then nothing.
     struct Patient {
         leg: ScriptedLeg,
@@ -31,8 +31,8 @@ fn of_the_session(rows: &Rows, digits: &str) -> (Vec<String>, String, String) {
                 }
             }
         }
-        fn dial(&mut self, destination: &str, ring: Option<Duration>, callee: Callee) -> Dialled {
-            self.leg.dial(destination, ring, callee)
+        fn dial(&mut self, dial: Dial<'_>) -> Dialled {
+            self.leg.dial(dial)
         }
         fn variable(&self, name: &str) -> Option<String> {
             self.leg.variable(name)
@@ -41,10 +41,9 @@ fn of_the_session(rows: &Rows, digits: &str) -> (Vec<String>, String, String) {
             self.leg.set_variable(name, value);
         }
     }
-    let settings = Settings::default();
     let prompts = Recorded::default();
     let tools = Tools {
-        settings: &settings,
+        settings,
         directory: rows,
         prompts: &prompts,
         live: &|_| (),
@@ -83,15 +82,16 @@ impl Prompts for Recorded {
             samples: vec![0; 1].into(),
         })
     }
+
+    fn prepare(&self, _: &[PromptName]) {}
 }
 
-fn of_the_dry_run(rows: &Rows, digits: &str) -> (Vec<String>, String, String) {
+fn of_the_dry_run(rows: &Rows, digits: &str, settings: &Settings) -> (Vec<String>, String, String) {
     use crate::ivr::dry_run::{Dials, Wait, dry_run};
-    let settings = Settings::default();
     let ivr = &settings.ivr;
     let (plan, found) = match &rows.0 {
         Ok(rows) => (
-            menu::read(rows, &settings.numbers, ivr.repeat, |_| ()),
+            menu::read(rows, &settings.numbers, ivr.repeat, |_| ()).retrying(ivr.retry),
             Event::Found,
         ),
         Err(_) => (Plan::Nothing, Event::Failed),
@@ -118,16 +118,18 @@ fn of_the_dry_run(rows: &Rows, digits: &str) -> (Vec<String>, String, String) {
 fn a_dry_run_foresees_what_a_call_does() {
     let mut random = Random(0x5eed);
     let mut seen = std::collections::BTreeSet::new();
-    for _ in 0..100_000 {
+    for round in 0..100_000 {
+        let mut settings = Settings::default();
+        settings.ivr.retry = round % 3;
         let Rows(rows, _) = random_rows(&mut random);
         let rows = Rows(rows, Fault::None);
         let digits: String = (0..random.below(5))
             .map(|_| random.pick(&['1', '2', '9', '*', '#']))
             .collect();
-        let session = of_the_session(&rows, &digits);
+        let session = of_the_session(&rows, &digits, &settings);
         assert_eq!(
             session,
-            of_the_dry_run(&rows, &digits),
+            of_the_dry_run(&rows, &digits, &settings),
             "{:?} {digits:?}",
             rows.0
         );

@@ -71,9 +71,16 @@ impl CallLeg for ScriptedLeg {
         self.hear()
     }
 
-    fn dial(&mut self, destination: &str, ring: Option<Duration>, _: Callee) -> Dialled {
-        let ring = ring.map_or(0, |ring| ring.as_secs());
-        self.note(format!("dial {destination} {ring} s"));
+    fn dial(&mut self, dial: Dial<'_>) -> Dialled {
+        let ring = dial.ring.map_or(0, |ring| ring.as_secs());
+        let mut act = format!("dial {} {ring} s", dial.destination);
+        if !dial.keys.is_empty() {
+            act += &format!(", sends {}", dial.keys);
+        }
+        if !dial.name.is_empty() {
+            act += &format!(", as {}", dial.name);
+        }
+        self.note(act);
         let end = self.dials.pop().unwrap_or(Dialled::Answered);
         self.over |= matches!(end, Dialled::Answered | Dialled::Gone);
         end
@@ -118,4 +125,6 @@ impl Prompts for Sounds {
             samples: vec![0; name.to_string().len()].into(),
         })
     }
+
+    fn prepare(&self, _: &[PromptName]) {}
 }
