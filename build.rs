@@ -177,6 +177,7 @@ fn generate_bindings(include: &Path, out: &Path) -> Result<(), String> {
         .opaque_type("ast_channel")
         .opaque_type("ast_format")
         .opaque_type("ast_module")
+        .opaque_type("message")
         .opaque_type("ast_bridge")
         .opaque_type("ast_bridge_channel")
         .opaque_type("ast_bridge_features")
@@ -220,7 +221,6 @@ const FUNCTIONS: &[&str] = &[
     "ast_bridge_join_hook",
     "ast_bridge_leave_hook",
     "ast_bridge_move",
-    "ast_bridge_remove",
     "ast_call",
     "ast_category_browse",
     "ast_channel_add_bridge_role",
@@ -269,6 +269,8 @@ const FUNCTIONS: &[&str] = &[
     "ast_hangup",
     "ast_indicate",
     "ast_log",
+    "ast_manager_register2",
+    "ast_manager_unregister",
     "ast_module_check",
     "ast_moh_start",
     "ast_moh_stop",
@@ -276,10 +278,16 @@ const FUNCTIONS: &[&str] = &[
     "ast_register_application2",
     "ast_set_write_format",
     "ast_shutting_down",
+    "ast_softhangup",
     "ast_unregister_application",
     "ast_variable_browse",
     "__ast_verbose",
     "ast_waitfor_nandfds",
+    "astman_append",
+    "astman_get_header",
+    "astman_send_error",
+    "astman_send_list_complete_start",
+    "astman_send_listack",
     "ast_write",
     "pbx_builtin_getvar_helper",
     "pbx_builtin_setvar_helper",
@@ -308,10 +316,13 @@ const ITEMS: &[&str] = &[
     "ast_datastore_info",
     "ast_format_slin",
     "AST_FRAME_.*",
+    "AST_SOFTHANGUP_EXPLICIT",
     "ast_frame_type",
     "ast_generator",
     "ast_module_load_result",
     "ast_variable",
+    "EVENT_FLAG_CALL",
+    "EVENT_FLAG_REPORTING",
     "PACKAGE_VERSION",
     "ast_verb_sys_level",
     "__LOG_.*",

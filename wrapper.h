@@ -16,6 +16,7 @@
 #include <asterisk/datastore.h>   /* datastore.rs: what rides on a channel */
 #include <asterisk/format_cache.h>/* generator.rs: signed linear */
 #include <asterisk/logger.h>      /* log.rs */
+#include <asterisk/manager.h>     /* manager.rs: actions */
 #include <asterisk/musiconhold.h> /* channel.rs: music on hold */
 #include <asterisk/module.h>      /* module.rs, application.rs */
 #include <asterisk/paths.h>       /* host.rs: directories */

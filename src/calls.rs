@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
@@ -56,6 +56,16 @@ impl Calls {
         }
         text.push_str(&format!("{} call(s)\n", live.len()));
         text
+    }
+
+    /// The calls inside now, for programs: channel, what it does, for how long.
+    pub fn now(&self) -> Vec<(String, String, Duration)> {
+        let live = self.live.lock().clone();
+        let shown = |entry: &Arc<Entry>| {
+            let doing = entry.doing.lock().clone();
+            (entry.channel.clone(), doing, entry.since.elapsed())
+        };
+        live.iter().map(shown).collect()
     }
 
     /// How many calls are inside now.
@@ -126,6 +136,7 @@ mod tests {
             call.doing(format_args!("rings {}", 7));
             assert!(calls.list().contains("PJSIP/multifon-00000001"));
             assert!(calls.list().contains("rings 7"));
+            assert_eq!(calls.now()[0].1, "rings 7");
             call.ended(Status::Fallback, Some(Reason::Busy));
         }
         assert_eq!(calls.count(), 0);

@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use crate::apps::cli;
 use crate::apps::rust_conf_add::{RustConfAdd, TransferToRoom};
 use crate::apps::rust_ivr::RustIvr;
+use crate::apps::{actions_ami, cli};
 use crate::asterisk::application::Registered;
 use crate::asterisk::cli::Commands;
 use crate::asterisk::context::Context;
 use crate::asterisk::log::HostLogging;
+use crate::asterisk::manager::Actions;
 use crate::asterisk::module::{Module, asterisk_module};
 use crate::asterisk::transfer::Transfers;
 use crate::asterisk::{config, host};
@@ -30,12 +31,13 @@ const CONFIG_FILE: &CStr = c"res_rust_ivr.conf";
 /// What is registered with the host while the module is loaded.
 static LOADED: RwLock<Option<Loaded>> = RwLock::new(None);
 
-/// Dropped from top to bottom: no new calls, no new commands, then the rest, the log last.
+/// Dropped from top to bottom: no new calls, no new commands and actions, then the rest, the log last.
 struct Loaded {
     _applications: [Registered; 2],
     _context: Context,
     transfers: Option<Transfers>,
     _commands: Commands,
+    _actions: Actions,
     _service: Published,
     _logging: HostLogging,
 }
@@ -133,6 +135,7 @@ fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
                 _context: context,
                 transfers,
                 _commands: Commands::register(cli::commands()),
+                _actions: Actions::register(actions_ami::actions()),
                 _service: service,
                 _logging: logging,
             })

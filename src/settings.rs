@@ -14,8 +14,8 @@ use std::time::Duration;
 use crate::numbers::{Extension, Fixed, Gaps, Number, NumberPlan, Pattern, Template};
 use crate::ports::Line;
 
-/// The manager's keys (`[conference] add_key`, `join_key`, `cancel_key`); add and cancel may be
-/// the same key, join differs from both.
+/// The manager's keys (`[conference] add_key`, `join_key`, `cancel_key`, `swap_key`); add may be
+/// the same key as cancel or swap, the others differ from each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keys {
     /// Add a third person.
@@ -24,6 +24,8 @@ pub struct Keys {
     pub join: char,
     /// Give up, back to the client.
     pub cancel: char,
+    /// To the client while the consulted third person waits, and back. `None`: there is no such key.
+    pub swap: Option<char>,
 }
 
 /// Where a client on hold goes whose manager is gone (`[conference] orphan`).
@@ -316,6 +318,7 @@ impl Default for Settings {
                     add: '*',
                     join: '#',
                     cancel: '*',
+                    swap: None,
                 },
                 code_timeout: Duration::from_secs(5),
                 ring_timeout: Duration::from_secs(45),

@@ -4,6 +4,7 @@
 
 mod harness;
 
+mod actions;
 mod ami;
 mod answers;
 mod calls;

@@ -1,18 +1,10 @@
 //! The operator's commands: `rustivr ...` on Asterisk's CLI.
 
 use std::ffi::CStr;
-use std::time::Instant;
 
+use super::dry;
 use crate::asterisk::cli::{Command, Entry, command};
-use crate::ivr::dry_run::{Dials, DryRun, Wait, dry_run};
-use crate::ivr::flow::Event;
-use crate::ivr::menu::{self, Plan};
-use crate::numbers::{Fixed, Gaps, Number, Phone};
-use crate::ports::MenuRow;
-use crate::ports::PromptName;
-use crate::ports::{Directory, Prompts, display_name, one_line};
-use crate::service::{Service, current as service};
-use crate::settings::Settings;
+use crate::service::current as service;
 
 /// All commands, for registration.
 pub fn commands() -> Vec<Entry> {
@@ -72,7 +64,10 @@ impl Command for ShowRooms {
     fn run(arguments: &[String]) -> Option<String> {
         let service = arguments.is_empty().then(service)??;
         let rooms = service.rooms.live();
-        let lines: String = rooms.iter().map(|room| room.describe() + "\n").collect();
+        let lines: String = rooms
+            .iter()
+            .map(|room| format!("{}\n", room.snapshot()))
+            .collect();
         Some(format!("{lines}{} room(s)\n", rooms.len()))
     }
 }
@@ -112,28 +107,7 @@ impl Command for TestCode {
         let [code] = arguments else {
             return None;
         };
-        let mut report = Report::default();
-        report.line(code_text(&*service()?, code));
-        Some(report.0)
-    }
-}
-
-fn code_text(service: &Service, code: &str) -> String {
-    let answer = match service.directory.code(code) {
-        Ok(answer) => answer,
-        Err(why) => return format!("{code}: {why}"),
-    };
-    let Some(number) = answer.number else {
-        return format!("{code}: no such code");
-    };
-    match Number::parse(&number, &service.settings.numbers) {
-        Err(why) => format!("{code}: {why}"),
-        Ok(number) => {
-            let general = &service.settings.general;
-            let dialled = general.foreseen(&number, Gaps::default());
-            let source = answer.source.as_str();
-            format!("{code}: {number}, {source}; would be dialled: {dialled}")
-        }
+        Some(dry::code(&*service()?, code).to_string())
     }
 }
 
@@ -152,117 +126,6 @@ impl Command for Test {
             [phone, digits] => (phone, digits.as_str()),
             _ => return None,
         };
-        Some(report(&*service()?, phone, digits))
-    }
-}
-
-/// What a command prints, line by line: rows and names are strangers' text.
-#[derive(Default)]
-struct Report(String);
-
-impl Report {
-    fn line(&mut self, text: impl AsRef<str>) {
-        self.0.push_str(&one_line(text.as_ref()));
-        self.0.push('\n');
-    }
-}
-
-fn report(service: &Service, phone: &str, digits: &str) -> String {
-    let mut report = Report::default();
-    let settings = &service.settings;
-    let parsed = Phone::parse(phone, &settings.numbers);
-    let asked = Instant::now();
-    let (plan, found) = match parsed.as_ref().map(|phone| service.directory.menu(phone)) {
-        None => {
-            report.line(format!("{phone:?} is not a number: nobody is looked up"));
-            (Plan::Nothing, Event::Found)
-        }
-        Some(Err(why)) => {
-            report.line(format!("{phone}: {why}"));
-            (Plan::Nothing, Event::Failed)
-        }
-        Some(Ok(answer)) => {
-            report.line(format!(
-                "{}: {} row(s), {}, {:.1} ms",
-                parsed.as_ref().map_or(phone, Phone::canonical),
-                answer.rows.len(),
-                answer.source.as_str(),
-                asked.elapsed().as_secs_f64() * 1000.0
-            ));
-            answer
-                .rows
-                .iter()
-                .for_each(|row| report.line(row_text(row)));
-            let repeat = settings.ivr.repeat;
-            let plan = menu::read(&answer.rows, &settings.numbers, repeat, |complaint| {
-                report.line(format!("  Wrong: {complaint}"));
-            });
-            (plan.retrying(settings.ivr.retry), Event::Found)
-        }
-    };
-    let run = dry_run(&plan, found, digits);
-    for prompt in &run.prompts {
-        report.line(prompt_text(service, prompt));
-    }
-    let gaps = Gaps {
-        phone: parsed.as_ref().map_or("", Phone::canonical),
-        ..Gaps::default()
-    };
-    report.line(format!(
-        "Would be dialled: {}",
-        run_text(settings, &run, gaps)
-    ));
-    report.0
-}
-
-fn row_text(row: &MenuRow) -> String {
-    let shown = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "NULL".to_owned());
-    let name = row.name.as_ref();
-    let name = name.map_or_else(String::new, |name| format!(", name {name}"));
-    format!(
-        "  scenario {}, scenarioMsg {}, keyNum {}, msgMp3 {}, transferTo {}{name}",
-        shown(&row.scenario),
-        shown(&row.scenario_msg),
-        shown(&row.key_num),
-        shown(&row.msg_mp3),
-        shown(&row.transfer_to)
-    )
-}
-
-fn prompt_text(service: &Service, name: &PromptName) -> String {
-    match service.prompts.sound(name) {
-        Ok(sound) => {
-            let flaw = sound.samples.flaw();
-            let flaw = flaw.map(|flaw| format!("; {flaw}")).unwrap_or_default();
-            format!("  {name}: {}{flaw}", sound.length())
-        }
-        Err(why) => format!("  {name}: {why}"),
-    }
-}
-
-fn run_text(settings: &Settings, run: &DryRun<'_>, gaps: Gaps<'_>) -> String {
-    let after = match run.waited {
-        None => "",
-        Some(Wait::FirstKey) => "after no digit ",
-        Some(Wait::RestOfKey) => "after interdigit_timeout ",
-    };
-    let after = match run.wrong {
-        0 => after.to_owned(),
-        wrong => format!("after {wrong} wrong key(s), {after}"),
-    };
-    let general = &settings.general;
-    match run.dials {
-        Dials::Target(number) => {
-            let name = match display_name(run.words) {
-                name if name.is_empty() || !settings.ivr.announce_name => String::new(),
-                name => format!(", as {name:?}"),
-            };
-            format!("{after}{}{name}", general.foreseen(number, gaps))
-        }
-        Dials::Fallback(reason) => {
-            let fallback = general.fallback.render(&Fixed, gaps);
-            format!("{after}the fallback, {}: {fallback}", reason.as_str())
-        }
-        Dials::Nobody => "nobody".to_owned(),
+        Some(dry::menu(&*service()?, phone, digits).to_string())
     }
 }

@@ -1,6 +1,8 @@
 //! How a call gets into a room: a feature code (W1), a second call of the manager (W2), a transfer
 //! (W4). W3 is the client's own: `client.rs`.
 
+use std::sync::Arc;
+
 use crate::asterisk::application::After;
 use crate::asterisk::channel::Channel;
 use crate::asterisk::reference::ChannelRef;
@@ -8,6 +10,7 @@ use crate::conference::Status;
 use crate::conference::held::{self, Choice, Rules};
 use crate::conference::ways::{Arguments, endpoint_of_channel};
 use crate::ports::{CallLeg, Heard, Notice};
+use crate::rooms::room::Room;
 use crate::rooms::ticket::Role;
 use crate::rooms::ways::{self, SeenCall};
 use crate::service::Service;
@@ -33,32 +36,44 @@ pub fn feature_code(service: &Service, leg: &mut Channel) -> After {
 /// W1, W4: both legs of a call of two go into a room. Whatever fails, the call stays as it is, and
 /// false is returned.
 pub fn send_to_room(service: &Service, manager: &ChannelRef) -> bool {
+    bring_in(service, manager, |_| ())
+        .map_err(|why| log::warn!("{why}"))
+        .is_ok()
+}
+
+/// The same: the room, or a sentence about what failed. `before` sees the room before anybody is
+/// on the way into it.
+pub fn bring_in<T>(
+    service: &Service,
+    manager: &ChannelRef,
+    before: impl FnOnce(&Room) -> T,
+) -> Result<(Arc<Room>, T), String> {
+    let name = manager.name();
     let rooms = service.rooms.live();
     if rooms.iter().any(|room| room.is_managed_by(manager)) {
-        log::info!("{}: this call is in a room already", manager.name());
-        return false;
+        return Err(format!("{name}: this call is in a room already"));
     }
     let Some(client) = manager.bridge_peer() else {
-        log::warn!(
-            "{}: this call has not exactly two sides, nobody can be added to it",
-            manager.name()
-        );
-        return false;
+        return Err(format!(
+            "{name}: this call has not exactly two sides, nobody can be added to it"
+        ));
     };
     let known = client_of(service, &client.caller_number(), client.extension());
     let who = ways::manager_of(&client, Some(manager), &service.settings.numbers);
-    let Some(room) = open_room(service, &manager.name(), known, who) else {
-        return false;
+    let Some(room) = open_room(service, &name, known, who) else {
+        return Err(format!(
+            "{name}: no room can be made, Asterisk's log says why"
+        ));
     };
-    let sent = ways::send_both(&room, &client, manager, Role::Manager);
-    if !sent {
-        log::error!(
-            "{}: Asterisk would not send both legs to {}",
-            manager.name(),
+    let seen = before(&room);
+    if ways::send_both(&room, &client, manager, Role::Manager) {
+        Ok((room, seen))
+    } else {
+        Err(format!(
+            "{name}: Asterisk would not send both legs to {}",
             room.id
-        );
+        ))
     }
-    sent
 }
 
 /// W2. Digits out of the dialplan are judged before the call is answered: who dials a client that
@@ -164,7 +179,7 @@ fn last_digits(service: &Service, leg: &mut Channel) -> String {
 
 /// Whether a channel is on the endpoint that managers are called at (`[general] manager`). A
 /// destination that names no endpoint, such as a Local channel, allows any.
-fn is_managers(service: &Service, channel: &str) -> bool {
+pub fn is_managers(service: &Service, channel: &str) -> bool {
     match service.managers_endpoint() {
         Some(endpoint) => endpoint_of_channel(channel) == endpoint,
         None => true,

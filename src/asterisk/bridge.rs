@@ -118,12 +118,6 @@ impl Bridge {
             ) == 0
         }
     }
-
-    /// Sends a channel away; what becomes of it is its thread's to decide.
-    pub fn remove(&self, channel: &ChannelRef) {
-        // SAFETY: as for `take_from` (main/bridge.c: ast_bridge_remove).
-        unsafe { sys::ast_bridge_remove(self.0.as_ptr(), channel.as_ptr()) };
-    }
 }
 
 impl Drop for Bridge {

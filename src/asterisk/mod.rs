@@ -1,7 +1,7 @@
 //! The C border: a safe wrapper of Asterisk, and the only unsafe code of the module. It knows
 //! nothing of menus and rooms; what it needs from the module it gets by traits ([`module::Module`],
-//! [`application::Application`], [`cli::Command`], [`transfer::TransferHandler`],
-//! [`datastore::Datastore`]), and the words it shares are those of `ports`.
+//! [`application::Application`], [`cli::Command`], [`manager::Action`],
+//! [`transfer::TransferHandler`], [`datastore::Datastore`]), and the words it shares are those of `ports`.
 //!
 //! What we believe about the host (Asterisk 16 to 22), once, for every SAFETY comment below:
 //!
@@ -35,6 +35,7 @@ pub mod guard;
 pub mod host;
 mod lock;
 pub mod log;
+pub mod manager;
 pub mod module;
 pub mod reference;
 pub mod sound_file;

@@ -135,6 +135,13 @@ impl ChannelRef {
         unsafe { sys::rust_ivr_take_out_of_bridge(self.as_ptr()) };
     }
 
+    /// Ends the call, as if the other side had hung up; the channel's thread sees to it.
+    pub fn hang_up(&self) {
+        // SAFETY: the reference keeps the channel; it is locked inside, and no lock is held
+        // (main/channel.c: ast_softhangup).
+        unsafe { sys::ast_softhangup(self.as_ptr(), sys::AST_SOFTHANGUP_EXPLICIT as c_int) };
+    }
+
     /// Sends two channels of one bridge to a place of the dialplan at once: neither is hung up
     /// because the other left. False: Asterisk would not send one of them.
     pub fn send_both(both: [&Self; 2], to: Place) -> bool {

@@ -2,36 +2,41 @@
 //! do at once, what the manager is told, and the next state, which says what is waited for.
 //! No clock, no lock, no log.
 //!
-//! | event | TALK | CONF | CODE | DIAL | CONSULT |
-//! |---|---|---|---|---|---|
-//! | add key | hold, say enter-code -> CODE | hold, say enter-code -> CODE | -> CODE | | |
-//! | join key | | | look up -> CODE | | join, release -> CONF |
-//! | cancel key | | | release -> TALK | drop, release -> TALK | drop, release -> TALK |
-//! | another of 0-9 * # | | | -> CODE | | |
-//! | no key in `code_timeout` | | | look up -> CODE | | |
-//! | the same, nothing typed | | | release -> TALK | | |
-//! | the code has a number | | | call -> DIAL | | |
-//! | no such code | | | say no-such-code -> CODE | | |
-//! | the number may not be dialled | | | say not-allowed -> CODE | | |
-//! | the database fails | | | say try-again -> CODE | | |
-//! | no such code, `tries` in a row | | | release, say no-such-code -> TALK | | |
-//! | the third answers | | | | -> CONSULT | |
-//! | is busy | | | | say busy -> CODE | |
-//! | is silent for `ring_timeout` | | | | say no-answer -> CODE | |
-//! | cannot be reached | | | | say unreachable -> CODE | |
-//! | the consulted third leaves | | | | | release, say third-left -> TALK |
-//! | the client leaves, a third stays | - | say client-left -> CONF | say client-left -> CODE | say client-left -> DIAL | say client-left -> CONSULT |
-//! | a third leaves, the client stays | - | say third-left -> TALK | say third-left -> CODE | say third-left -> DIAL | say third-left -> CONSULT |
-//! | the client leaves, nobody stays | say client-left -> OVER, the room ends | - | say client-left -> OVER, the room ends | drop, say client-left -> OVER, the room ends | join, release, say client-left -> CONF |
-//! | a third leaves, nobody stays | - | say third-left -> OVER, the room ends | say third-left -> OVER, the room ends | drop, say third-left -> OVER, the room ends | join, release, say third-left -> CONF |
-//! | the manager leaves a client | -> OVER, the room ends | - | -> OVER, orphan decides | drop -> OVER, orphan decides | drop -> OVER, orphan decides |
-//! | the manager leaves a third | - | -> OVER, the room ends | -> OVER, the room ends | drop -> OVER, the room ends | drop -> OVER, the room ends |
-//! | the manager leaves two or more | - | -> OVER, they go on | release -> OVER, they go on | drop, release -> OVER, they go on | drop, release -> OVER, they go on |
-//! | the manager transfers a client | -> OVER, the manager is called back | - | -> OVER, the manager is called back | drop -> OVER, the manager is called back | drop -> OVER, the manager is called back |
-//! | an operator ends the room | -> OVER, the room ends | -> OVER, the room ends | -> OVER, the room ends | drop -> OVER, the room ends | drop -> OVER, the room ends |
+//! | event | TALK | CONF | CODE | DIAL | CONSULT | SWAP |
+//! |---|---|---|---|---|---|---|
+//! | add key | hold, say enter-code -> CODE | hold, say enter-code -> CODE | -> CODE | | | |
+//! | join key | | | look up -> CODE | | join, release -> CONF | release the third, join -> CONF |
+//! | cancel key | | | release -> TALK | drop, release -> TALK | drop, release -> TALK | drop -> TALK |
+//! | swap key | | | | | hold the third, release -> SWAP | hold, release the third -> CONSULT |
+//! | a program adds a number | hold, call -> DIAL | hold, call -> DIAL | call -> DIAL | | | |
+//! | another of 0-9 * # | | | -> CODE | | | |
+//! | no key in `code_timeout` | | | look up -> CODE | | | |
+//! | the same, nothing typed | | | release -> TALK | | | |
+//! | the code has a number | | | call -> DIAL | | | |
+//! | no such code | | | say no-such-code -> CODE | | | |
+//! | the number may not be dialled | | | say not-allowed -> CODE | | | |
+//! | the database fails | | | say try-again -> CODE | | | |
+//! | no such code, `tries` in a row | | | release, say no-such-code -> TALK | | | |
+//! | the third answers | | | | -> CONSULT | | |
+//! | is busy | | | | say busy -> CODE | | |
+//! | is silent for `ring_timeout` | | | | say no-answer -> CODE | | |
+//! | cannot be reached | | | | say unreachable -> CODE | | |
+//! | the consulted third leaves | | | | | release, say third-left -> TALK | say third-left -> TALK |
+//! | the client leaves, a third stays | - | say client-left -> CONF | say client-left -> CODE | say client-left -> DIAL | say client-left -> CONSULT | say client-left -> SWAP |
+//! | a third leaves, the client stays | - | say third-left -> TALK | say third-left -> CODE | say third-left -> DIAL | say third-left -> CONSULT | say third-left -> SWAP |
+//! | the client leaves, nobody stays | say client-left -> OVER, the room ends | - | say client-left -> OVER, the room ends | drop, say client-left -> OVER, the room ends | join, release, say client-left -> CONF | release the third, join, say client-left -> CONF |
+//! | a third leaves, nobody stays | - | say third-left -> OVER, the room ends | say third-left -> OVER, the room ends | drop, say third-left -> OVER, the room ends | join, release, say third-left -> CONF | release the third, join, say third-left -> CONF |
+//! | the manager leaves a client | -> OVER, the room ends | - | -> OVER, orphan decides | drop -> OVER, orphan decides | drop -> OVER, orphan decides | drop -> OVER, the room ends |
+//! | the manager leaves a third | - | -> OVER, the room ends | -> OVER, the room ends | drop -> OVER, the room ends | drop -> OVER, the room ends | drop -> OVER, the room ends |
+//! | the manager leaves two or more | - | -> OVER, they go on | release -> OVER, they go on | drop, release -> OVER, they go on | drop, release -> OVER, they go on | drop -> OVER, they go on |
+//! | the manager transfers a client | -> OVER, the manager is called back | - | -> OVER, the manager is called back | drop -> OVER, the manager is called back | drop -> OVER, the manager is called back | drop -> OVER, the manager is called back |
+//! | an operator ends the room | -> OVER, the room ends | -> OVER, the room ends | -> OVER, the room ends | drop -> OVER, the room ends | drop -> OVER, the room ends | drop -> OVER, the room ends |
 //!
 //! Empty: nothing changes. `-`: cannot be. TALK stands for CONF where a third person is in the
-//! party, and CONF for TALK where none is left. In CODE, DIAL and CONSULT the party is on hold.
+//! party, and CONF for TALK where none is left. In CODE, DIAL and CONSULT the party is on hold, in
+//! SWAP the consulted third is. `swap_key` may be none. What a program asks for is what the key does:
+//! join, cancel and swap where the key would end or change a DIAL, CONSULT or SWAP, cancel in CODE as
+//! well; elsewhere it is refused.
 //! Where `add_key` and `cancel_key` are one key, it cancels wherever there is something to cancel.
 //! Who has left is told over the talk, while all talk on. That a code leads nowhere is said before
 //! the party comes back.
@@ -44,11 +49,14 @@
 //! JOINED once a third person joined; else HANGUP when the manager hangs up while the party is on
 //! hold, and TALKED in every other case.
 
+mod refused;
 mod shown;
+
+pub use refused::refused;
 
 use super::Status;
 use crate::numbers::Number;
-use crate::ports::{Dialled, Farewell, Happened, Notice, Party};
+use crate::ports::{Ask, Dialled, Farewell, Happened, Notice, Party};
 use crate::settings::Keys;
 
 /// The longest code, in keys. One more key looks up what was typed so far.
@@ -106,6 +114,8 @@ pub enum Phase {
     Dial,
     /// In private with the third person.
     Consult,
+    /// With the party again, while the third person is on hold.
+    Swap,
     /// Nothing more to do.
     Over {
         /// How it ended.
@@ -143,6 +153,10 @@ pub enum Act {
     Join,
     /// Give the attempt up, or hang up on the third person who was consulted.
     Drop,
+    /// Put the third person who was consulted on hold.
+    HoldThird,
+    /// Bring that person back.
+    ReleaseThird,
 }
 
 /// The answer to an event.
@@ -167,7 +181,8 @@ impl State {
         phase: Phase::Together,
     };
 
-    /// The state's word for operators: `TALK`, `CONF`, `CODE`, `DIAL`, `CONSULT` or `OVER`.
+    /// The state's word for operators: `TALK`, `CONF`, `CODE`, `DIAL`, `CONSULT`, `SWAP` or
+    /// `OVER`.
     pub const fn word(&self) -> &'static str {
         match self.phase {
             Phase::Together if self.others.thirds == 0 => "TALK",
@@ -175,6 +190,7 @@ impl State {
             Phase::Code { .. } | Phase::LookingUp { .. } => "CODE",
             Phase::Dial => "DIAL",
             Phase::Consult => "CONSULT",
+            Phase::Swap => "SWAP",
             Phase::Over { .. } => "OVER",
         }
     }
@@ -218,13 +234,16 @@ impl Others {
 
 /// One step.
 pub fn step(rules: &Rules, State { others, phase }: State, event: Event) -> Step {
-    use Happened::{ConsultLeft, Digit, Ended, Gone, Nothing, PartyLeft, Transferred};
-    use Phase::{Code, Consult, Dial, LookingUp, Over, Together};
+    use Happened::{Asked, ConsultLeft, Digit, Ended, Gone, Nothing, PartyLeft, Transferred};
+    use Phase::{Code, Consult, Dial, LookingUp, Over, Swap, Together};
     let keys = rules.keys;
     let event = match event {
         Event::Happened(happened) => happened,
         looked_up => return after_look_up(rules, others, phase, looked_up),
     };
+    let cancels = event == Digit(keys.cancel) || event == Asked(Ask::Cancel);
+    let joins = event == Digit(keys.join) || event == Asked(Ask::Join);
+    let swaps = keys.swap.map(Digit) == Some(event.clone()) || event == Asked(Ask::Swap);
     match (phase, event) {
         (phase @ Over { .. }, _) => go(others, phase),
         (phase, Gone | Happened::Dialled(Dialled::Gone)) => manager_gone(others, &phase),
@@ -239,11 +258,13 @@ pub fn step(rules: &Rules, State { others, phase }: State, event: Event) -> Step
             .doing([Act::Hold])
             .saying(Notice::EnterCode),
 
-        (phase @ (Code { .. } | Dial | Consult), Digit(key)) if key == keys.cancel => {
-            go(others, Together)
-                .doing(give_up(&phase))
-                .doing([Act::Release])
-        }
+        (phase @ (Together | Code { .. }), Asked(Ask::Add(number))) => go(others, Dial)
+            .doing((phase == Together).then_some(Act::Hold))
+            .doing([Act::Call(number)]),
+
+        (phase @ (Code { .. } | Dial | Consult | Swap), _) if cancels => go(others, Together)
+            .doing(give_up(&phase))
+            .doing(on_hold(&phase).then_some(Act::Release)),
 
         (Code { typed, wrong }, Digit(key)) => go(others, typed_in(keys, typed, wrong, key)),
         (Code { typed, .. }, Nothing) if typed.is_empty() => back(others),
@@ -256,8 +277,11 @@ pub fn step(rules: &Rules, State { others, phase }: State, event: Event) -> Step
             _ => Notice::Unreachable,
         }),
 
-        (Consult, Digit(key)) if key == keys.join => join(others),
+        (phase @ (Consult | Swap), _) if joins => join(others, &phase),
+        (Consult, _) if swaps => go(others, Swap).doing([Act::HoldThird, Act::Release]),
+        (Swap, _) if swaps => go(others, Consult).doing([Act::Hold, Act::ReleaseThird]),
         (Consult, ConsultLeft) => back(others).saying(Notice::ThirdLeft),
+        (Swap, ConsultLeft) => go(others, Together).saying(Notice::ThirdLeft),
 
         (phase, _) => go(others, phase),
     }
@@ -299,7 +323,7 @@ fn party_left(others: Others, phase: Phase, who: Party) -> Step {
     };
     let step = match phase {
         phase if others.count() > 0 => go(others, phase),
-        Phase::Consult => join(others),
+        phase @ (Phase::Consult | Phase::Swap) => join(others, &phase),
         phase => end(others, &phase),
     };
     step.saying(match who {
@@ -309,23 +333,21 @@ fn party_left(others: Others, phase: Phase, who: Party) -> Step {
 }
 
 fn manager_gone(others: Others, phase: &Phase) -> Step {
-    let on_hold = *phase != Phase::Together;
     let farewell = match others.count() {
         2.. => Farewell::LeaveTogether,
-        1 if on_hold && others.client => Farewell::Orphan,
+        1 if on_hold(phase) && others.client => Farewell::Orphan,
         _ => Farewell::EndRoom,
     };
     manager_over(others, phase, farewell)
 }
 
 fn manager_over(others: Others, phase: &Phase, farewell: Farewell) -> Step {
-    let on_hold = *phase != Phase::Together;
     let status = match others.status() {
-        Status::Talked if on_hold => Status::Hangup,
+        Status::Talked if on_hold(phase) => Status::Hangup,
         status => status,
     };
     let step = go(others, Phase::Over { status, farewell }).doing(give_up(phase));
-    if on_hold && farewell == Farewell::LeaveTogether {
+    if on_hold(phase) && farewell == Farewell::LeaveTogether {
         step.doing([Act::Release])
     } else {
         step
@@ -342,11 +364,19 @@ fn end(others: Others, phase: &Phase) -> Step {
 
 /// What is to be done about a third person who does not belong to the party yet.
 fn give_up(phase: &Phase) -> Option<Act> {
-    matches!(phase, Phase::Dial | Phase::Consult).then_some(Act::Drop)
+    matches!(phase, Phase::Dial | Phase::Consult | Phase::Swap).then_some(Act::Drop)
 }
 
-fn join(others: Others) -> Step {
-    go(others.and_a_third(), Phase::Together).doing([Act::Join, Act::Release])
+/// Whether the party hears music.
+const fn on_hold(phase: &Phase) -> bool {
+    !matches!(phase, Phase::Together | Phase::Swap)
+}
+
+fn join(others: Others, phase: &Phase) -> Step {
+    go(others.and_a_third(), Phase::Together).doing(match phase {
+        Phase::Swap => [Act::ReleaseThird, Act::Join],
+        _ => [Act::Join, Act::Release],
+    })
 }
 
 fn back(others: Others) -> Step {

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::flow::{self, Act, Event, Phase, Rules, State};
 use super::{Client, Status};
 use crate::numbers::{Gaps, Number};
-use crate::ports::{Directory, Farewell, Happened, Notice, Party, Seat, Sound};
+use crate::ports::{Ask, Directory, Farewell, Happened, Notice, Party, Seat, Sound};
 use crate::settings::Settings;
 
 /// What a manager works with from begin to end, whatever is reloaded meanwhile.
@@ -64,8 +64,10 @@ impl<'s> Session<'s> {
                 (None, Phase::Together) => Event::Happened(self.seat.talk(&[keys.add])),
                 (None, Phase::Code { .. }) => Event::Happened(self.await_key()),
                 (None, Phase::Dial) => Event::Happened(self.seat.await_third(keys.cancel)),
-                (None, Phase::Consult) => {
-                    Event::Happened(self.seat.talk(&[keys.join, keys.cancel]))
+                (None, Phase::Consult | Phase::Swap) => {
+                    let mut of_state = vec![keys.join, keys.cancel];
+                    of_state.extend(keys.swap);
+                    Event::Happened(self.seat.talk(&of_state))
                 }
             };
             cut = self.go(event);
@@ -75,6 +77,10 @@ impl<'s> Session<'s> {
     /// Goes one step and returns what cut its notice, if anything did.
     fn go(&mut self, event: Event) -> Option<Happened> {
         let (was, happened) = (self.state.word(), shown(&event));
+        let asked = match &event {
+            Event::Happened(Happened::Asked(ask)) => Some(flow::refused(was, ask)),
+            _ => None,
+        };
         let step = flow::step(&self.rules(), self.state.clone(), event);
         log::info!("{}: {was}: {happened}: {step}", self.seat.name());
         let is_back = step.state.phase == Phase::Together;
@@ -93,6 +99,9 @@ impl<'s> Session<'s> {
         if self.state.word() != was {
             (self.tools.live)(self.state.word());
         }
+        if let Some(refused) = asked {
+            self.seat.answer(refused.map_or(Ok(self.state.word()), Err));
+        }
         cut.or_else(|| then.and_then(|notice| self.say(notice)))
     }
 
@@ -103,6 +112,8 @@ impl<'s> Session<'s> {
             Act::Call(number) => self.call(&number),
             Act::Join => self.seat.join_third(),
             Act::Drop => self.seat.drop_third(),
+            Act::HoldThird => self.seat.hold_third(true),
+            Act::ReleaseThird => self.seat.hold_third(false),
         }
     }
 
@@ -121,12 +132,12 @@ impl<'s> Session<'s> {
             log::info!("{name}: who answers is sent {keys}");
         }
         self.seat
-            .call_third(&destination, keys, settings.conference.ring_timeout);
+            .call_third(number, &destination, settings.conference.ring_timeout);
     }
 
     fn say(&mut self, notice: Notice) -> Option<Happened> {
         let sound = (self.tools.notices)(notice)?;
-        if self.state.phase == Phase::Together {
+        if matches!(self.state.phase, Phase::Together | Phase::Swap) {
             self.seat.whisper(&sound);
             return None;
         }
@@ -221,6 +232,10 @@ fn shown(event: &Event) -> String {
             Happened::Gone => "the manager left",
             Happened::Transferred => "the manager left behind a transfer",
             Happened::Ended => "an operator ends the room",
+            Happened::Asked(Ask::Add(number)) => return format!("a program adds {number}"),
+            Happened::Asked(Ask::Join) => "a program joins",
+            Happened::Asked(Ask::Cancel) => "a program cancels",
+            Happened::Asked(Ask::Swap) => "a program swaps",
         },
         Event::Found(number) => return format!("the code is {number}"),
         Event::Unknown => "no such code",

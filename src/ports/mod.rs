@@ -12,7 +12,7 @@ mod words;
 
 use std::time::Duration;
 
-use crate::numbers::{Keys, Phone};
+use crate::numbers::{Keys, Number, Phone};
 
 pub use files::{FileKind, FileReader};
 pub use foreign::{foreign, is_foreign};
@@ -207,8 +207,21 @@ pub enum PromptError {
     Undecodable(String),
 }
 
+/// What a program asks for in a manager's place, as the manager would with keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Add the third person with this number.
+    Add(Number),
+    /// All together.
+    Join,
+    /// Give the third person up, back to the party.
+    Cancel,
+    /// To the party while the consulted third person hears music, or back.
+    Swap,
+}
+
 /// What happened to a manager in a room, whatever the seat was doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Happened {
     /// The manager pressed a key.
     Digit(char),
@@ -227,6 +240,8 @@ pub enum Happened {
     Transferred,
     /// An operator ends the room.
     Ended,
+    /// A program asks for something; it waits for [`Seat::answer`].
+    Asked(Ask),
 }
 
 /// Who is in a room besides the manager.
@@ -264,9 +279,9 @@ pub trait Seat {
     fn whisper(&mut self, sound: &Sound);
     /// Waits outside the room for one key.
     fn wait_digit(&mut self, within: Duration) -> Happened;
-    /// Begins to dial a third person, for `ring` at most. How it ends comes from `await_third`. Who
-    /// answers is sent the keys, and nobody else hears them.
-    fn call_third(&mut self, destination: &str, keys: &Keys, ring: Duration);
+    /// Begins to dial a third person, for `ring` at most. How it ends comes from `await_third`.
+    /// `number` is what programs are shown; who answers is sent its keys, and nobody else hears them.
+    fn call_third(&mut self, number: &Number, destination: &str, ring: Duration);
     /// Lets the manager hear how the third person's telephone rings, until `Dialled` or anything
     /// else happens; of the manager's keys only `cancel` counts. The attempt goes on meanwhile:
     /// it ends with `Dialled`, `drop_third` or `leave`.
@@ -275,6 +290,11 @@ pub trait Seat {
     fn join_third(&mut self);
     /// Gives the attempt up, or hangs up on the third person who was consulted.
     fn drop_third(&mut self);
+    /// Puts the third person who was consulted on hold with music (true), or brings that person back.
+    fn hold_third(&mut self, on_hold: bool);
+    /// Tells the program whose [`Happened::Asked`] was the oldest without an answer what came of it:
+    /// the state's word now, or why it was refused. Each is answered once.
+    fn answer(&mut self, outcome: Result<&'static str, &'static str>);
     /// Sets a variable on the manager's channel.
     fn set_variable(&mut self, name: &str, value: &str);
     /// What the room does when the manager's session has ended.

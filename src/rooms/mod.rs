@@ -2,6 +2,8 @@
 //! on the border's types; `people.rs` needs none of them.
 
 #[cfg(feature = "module")]
+pub mod asked;
+#[cfg(feature = "module")]
 pub mod context;
 #[cfg(feature = "module")]
 pub mod leg;
@@ -10,6 +12,8 @@ pub mod people;
 pub mod room;
 #[cfg(feature = "module")]
 pub mod seat;
+#[cfg(feature = "module")]
+pub mod snapshot;
 #[cfg(feature = "module")]
 pub mod ticket;
 #[cfg(feature = "module")]

@@ -3,7 +3,9 @@
 
 use std::collections::VecDeque;
 
-use crate::ports::{Farewell, Happened, Party};
+use std::sync::mpsc::Sender;
+
+use crate::ports::{Ask, Farewell, Happened, Party};
 use crate::settings::Orphan;
 
 /// Everybody in a room. `C` is a reference to a channel.
@@ -11,11 +13,16 @@ pub struct People<C> {
     others: Vec<Person<C>>,
     manager: Manager<C>,
     news: VecDeque<Happened>,
+    /// Programs that wait for an answer, in the order of their news.
+    askers: VecDeque<Sender<Answer>>,
     /// Whether the party is on hold; who arrives goes where it is.
     on_hold: bool,
     fate: Fate,
     last_id: u32,
 }
+
+/// What a program is told: the manager's state then, or why not.
+pub type Answer = Result<&'static str, &'static str>;
 
 enum Manager<C> {
     Expected,
@@ -26,6 +33,8 @@ enum Manager<C> {
 struct Person<C> {
     id: u32,
     who: Who,
+    /// Of a third person: what was dialled.
+    number: String,
     /// `None` until it comes in: a channel that carries a ticket must be able to end before.
     channel: Option<C>,
     /// In a bridge of ours.
@@ -35,12 +44,38 @@ struct Person<C> {
     dismissed: bool,
 }
 
+/// What somebody is in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Who {
+pub enum Who {
+    /// The client.
     Client,
+    /// A third person who is joined.
     Third,
     /// A third person who is not joined yet.
     Consulted,
+}
+
+impl Who {
+    /// The word for operators and programs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Third => "third",
+            Self::Consulted => "consulted",
+        }
+    }
+}
+
+/// Somebody who is in a room or on the way.
+pub struct Present<C> {
+    /// What the person is.
+    pub who: Who,
+    /// Of a third person: what was dialled.
+    pub number: String,
+    /// Hears music.
+    pub on_hold: bool,
+    /// `None`: on the way.
+    pub channel: Option<C>,
 }
 
 /// What a client does who is sent out of the room.
@@ -80,6 +115,7 @@ impl<C> Default for People<C> {
             others: Vec::new(),
             manager: Manager::Expected,
             news: VecDeque::new(),
+            askers: VecDeque::new(),
             on_hold: false,
             fate: Fate::HangUp,
             last_id: 0,
@@ -90,18 +126,20 @@ impl<C> Default for People<C> {
 impl<C: Clone> People<C> {
     /// A client will come.
     pub fn expect_client(&mut self) -> u32 {
-        self.add(Who::Client, None)
-    }
-    /// A third person comes to be consulted.
-    pub fn add_consulted(&mut self, channel: C) -> u32 {
-        self.add(Who::Consulted, Some(channel))
+        self.add(Who::Client, String::new(), None)
     }
 
-    fn add(&mut self, who: Who, channel: Option<C>) -> u32 {
+    /// A third person comes to be consulted, whose number was dialled.
+    pub fn add_consulted(&mut self, channel: C, number: String) -> u32 {
+        self.add(Who::Consulted, number, Some(channel))
+    }
+
+    fn add(&mut self, who: Who, number: String, channel: Option<C>) -> u32 {
         self.last_id += 1;
         self.others.push(Person {
             id: self.last_id,
             who,
+            number,
             there: channel.is_some(),
             channel,
             on_hold: false,
@@ -199,6 +237,13 @@ impl<C: Clone> People<C> {
         }
     }
 
+    /// The consulted third person is to be moved on hold, or back. `None`: no longer there.
+    pub fn hold_consulted(&mut self, id: u32, on_hold: bool) -> Option<C> {
+        let person = self.person(id)?;
+        person.on_hold = on_hold;
+        person.channel.clone()
+    }
+
     /// The consulted third person goes; this is no news.
     pub fn drop_consulted(&mut self, id: u32) -> Option<C> {
         self.news.retain(|news| *news != Happened::ConsultLeft);
@@ -218,6 +263,8 @@ impl<C: Clone> People<C> {
         } else {
             farewell
         };
+        // Whoever still waits hears that nobody answers.
+        self.askers.clear();
         let stay = match farewell {
             Farewell::LeaveTogether => self.others.len() > 1,
             Farewell::Orphan => orphan == Orphan::Wait,
@@ -247,6 +294,21 @@ impl<C: Clone> People<C> {
         self.fate
     }
 
+    /// A program asks the manager's session, who is there or expected. False: it has ended.
+    pub fn ask(&mut self, ask: Ask, asker: Sender<Answer>) -> bool {
+        let can = !matches!(self.manager, Manager::Gone);
+        if can {
+            self.news.push_back(Happened::Asked(ask));
+            self.askers.push_back(asker);
+        }
+        can
+    }
+
+    /// The one who waits longest for an answer.
+    pub fn next_asker(&mut self) -> Option<Sender<Answer>> {
+        self.askers.pop_front()
+    }
+
     /// Adds news for the manager.
     pub fn tell(&mut self, news: Happened) {
         self.news.push_back(news);
@@ -266,24 +328,20 @@ impl<C: Clone> People<C> {
         self.others.iter_mut().find(|person| person.id == id)
     }
 
-    /// For the CLI: what each is, the manager first, and its channel.
-    pub fn roll(&self) -> Vec<(&'static str, Option<C>)> {
-        let manager = match &self.manager {
-            Manager::Expected => ("manager expected", None),
-            Manager::Seated(manager) => ("manager", Some(manager.clone())),
-            Manager::Gone => ("manager gone", None),
+    /// Whether the manager's session has ended.
+    pub fn is_manager_gone(&self) -> bool {
+        matches!(self.manager, Manager::Gone)
+    }
+
+    /// Everybody besides the manager.
+    pub fn roll(&self) -> Vec<Present<C>> {
+        let present = |person: &Person<C>| Present {
+            who: person.who,
+            number: person.number.clone(),
+            on_hold: person.on_hold,
+            channel: person.channel.clone(),
         };
-        let others = self.others.iter().map(|person| {
-            let what = match (person.who, person.on_hold) {
-                (Who::Client, false) => "client",
-                (Who::Client, true) => "client on hold",
-                (Who::Third, false) => "third",
-                (Who::Third, true) => "third on hold",
-                (Who::Consulted, _) => "consulted",
-            };
-            (what, person.channel.clone())
-        });
-        std::iter::once(manager).chain(others).collect()
+        self.others.iter().map(present).collect()
     }
 }
 
@@ -303,12 +361,50 @@ mod tests {
     #[test]
     fn the_party_is_moved_and_the_consulted_is_not() {
         let (mut people, _) = with_client();
-        let third = people.add_consulted("third");
+        let third = people.add_consulted("third", String::new());
         assert_eq!(people.hold(true), ["client"]);
         assert!(people.hold(true).is_empty(), "only once");
         people.join_consulted(third);
         assert_eq!(people.hold(false), ["client"]);
         assert_eq!(people.hold(true), ["client", "third"]);
+    }
+
+    #[test]
+    fn the_consulted_is_held_while_the_party_talks_and_joins_it_then() {
+        let (mut people, _) = with_client();
+        let third = people.add_consulted("third", "74950000001".to_owned());
+        people.hold(true);
+        assert_eq!(people.hold_consulted(third, true), Some("third"));
+        assert_eq!(people.hold(false), ["client"]);
+        let of = |people: &People<&'static str>| {
+            let roll = people.roll();
+            let third = roll.iter().find(|person| person.channel == Some("third"));
+            third.map(|third| (third.who, third.on_hold, third.number.clone()))
+        };
+        let number = || "74950000001".to_owned();
+        assert_eq!(of(&people), Some((Who::Consulted, true, number())));
+        people.hold_consulted(third, false);
+        people.join_consulted(third);
+        assert_eq!(of(&people), Some((Who::Third, false, number())));
+        people.left(third);
+        assert_eq!(people.hold_consulted(third, true), None);
+    }
+
+    #[test]
+    fn programs_are_answered_in_their_order_and_after_the_manager_by_nobody() {
+        use std::sync::mpsc::channel;
+        let mut people = People::<&str>::default();
+        let (first, answer) = channel();
+        assert!(people.ask(Ask::Join, first), "kept for the manager to come");
+        people.seat("manager");
+        let (second, nothing) = channel();
+        assert!(people.ask(Ask::Swap, second));
+        assert_eq!(people.next_news(), Some(Happened::Asked(Ask::Join)));
+        people.next_asker().unwrap().send(Ok("CONF")).unwrap();
+        assert_eq!(answer.recv(), Ok(Ok("CONF")));
+        people.manager_left(Farewell::EndRoom, Orphan::Fallback);
+        assert!(nothing.recv().is_err());
+        assert!(!people.ask(Ask::Join, channel().0));
     }
 
     #[test]
@@ -325,11 +421,11 @@ mod tests {
     #[test]
     fn who_leaves_is_told_as_what_it_is() {
         let (mut people, client) = with_client();
-        let third = people.add_consulted("third");
+        let third = people.add_consulted("third", String::new());
         assert_eq!(people.left(third).unwrap().taken_out, ["manager"]);
         people.join_consulted(third);
         assert_eq!(people.next_news(), Some(Happened::PartyLeft(Party::Third)));
-        let dropped = people.add_consulted("other");
+        let dropped = people.add_consulted("other", String::new());
         assert_eq!(people.drop_consulted(dropped), Some("other"));
         assert!(people.left(dropped).is_none() && !people.has_news());
         people.left(client);
@@ -339,7 +435,7 @@ mod tests {
     #[test]
     fn two_go_on_without_the_manager_and_nobody_alone() {
         let (mut people, client) = with_client();
-        let third = people.add_consulted("third");
+        let third = people.add_consulted("third", String::new());
         people.join_consulted(third);
         let gone = people.manager_left(Farewell::LeaveTogether, Orphan::Fallback);
         assert!(gone.is_some_and(|gone| gone.is_empty()));

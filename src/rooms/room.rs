@@ -13,7 +13,7 @@ use std::time::Instant;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use parking_lot::Mutex;
 
-use super::people::{Arrival, Fate, People};
+use super::people::{Answer, Arrival, Fate, People};
 use crate::asterisk::bridge::{Bridge, Digits, Features, Stay, end_hold_music, hold_with_music};
 use crate::asterisk::channel::{Channel, Outgoing};
 use crate::asterisk::reference::ChannelRef;
@@ -47,6 +47,11 @@ impl Rooms {
         Ok(room)
     }
 
+    /// A room by its id.
+    pub fn find(&self, id: &str) -> Option<Arc<Room>> {
+        self.live().into_iter().find(|room| room.id == id)
+    }
+
     /// The rooms with anybody in them.
     pub fn live(&self) -> Vec<Arc<Room>> {
         self.live.lock().iter().filter_map(Weak::upgrade).collect()
@@ -65,14 +70,23 @@ pub struct Room {
     hold: Bridge,
     music: String,
     orphan: Orphan,
-    people: Mutex<People<ChannelRef>>,
+    pub(super) people: Mutex<People<ChannelRef>>,
     joined: AtomicBool,
-    /// The manager's state, and since when.
-    state: Mutex<(String, Instant)>,
+    pub(super) state: Mutex<Standing>,
     /// Rings when there is news for the manager.
     bell: EventFd,
     /// Readable when the manager's session has ended.
     over: EventFd,
+}
+
+/// Where the manager stands.
+pub(super) struct Standing {
+    /// The state's word: `WAIT` before the manager is there, then that of the session.
+    pub(super) word: String,
+    /// When it began.
+    pub(super) since: Instant,
+    /// The number that was dialled last.
+    pub(super) called: String,
 }
 
 impl Room {
@@ -97,7 +111,11 @@ impl Room {
             orphan,
             people: Mutex::new(People::default()),
             joined: AtomicBool::new(false),
-            state: Mutex::new(("WAIT".to_owned(), Instant::now())),
+            state: Mutex::new(Standing {
+                word: "WAIT".to_owned(),
+                since: Instant::now(),
+                called: String::new(),
+            }),
             bell: bell("bell")?,
             over: bell("end")?,
             id,
@@ -213,7 +231,9 @@ impl Room {
     /// A third person who answered comes in to be consulted, and is sent keys first. `None`: it could
     /// not, and was hung up.
     pub fn admit_consulted(self: &Arc<Self>, leg: Outgoing, keys: &Keys) -> Option<u32> {
-        let id = self.people.lock().add_consulted(leg.reference());
+        let number = self.state.lock().called.clone();
+        let channel = leg.reference();
+        let id = self.people.lock().add_consulted(channel, number);
         let taken = Features::new(Digits::Swallowed).is_some_and(|features| {
             if !keys.is_empty() {
                 features.send_on_join(leg.reference(), &keys.dtmf());
@@ -241,17 +261,37 @@ impl Room {
         self.joined.load(Ordering::Relaxed)
     }
 
-    /// Says where the manager stands, for the CLI.
+    /// Says where the manager stands, for operators and programs.
     pub fn tell_state(&self, word: &str) {
-        *self.state.lock() = (word.to_owned(), Instant::now());
+        let mut state = self.state.lock();
+        word.clone_into(&mut state.word);
+        state.since = Instant::now();
+    }
+
+    /// Says whose telephone is called.
+    pub fn tell_called(&self, number: &str) {
+        number.clone_into(&mut self.state.lock().called);
+    }
+
+    /// Puts the consulted third person on hold, or brings that person back.
+    pub fn hold_consulted(&self, id: u32, on_hold: bool) {
+        let moved = self.people.lock().hold_consulted(id, on_hold);
+        if let Some(channel) = moved {
+            self.bring(&channel, on_hold);
+        }
     }
 
     /// The consulted third person goes; this is no news.
     pub fn drop_consulted(&self, id: u32) {
         let gone = self.people.lock().drop_consulted(id);
-        if let Some(channel) = gone {
-            self.talk.remove(&channel);
-        }
+        send_away(gone.as_slice());
+    }
+
+    /// Tells the program that has waited longest what came of its wish.
+    pub fn answer(&self, outcome: Answer) {
+        let asker = self.people.lock().next_asker();
+        // A program that has given up hears nothing.
+        let _ = asker.map(|asker| asker.send(outcome));
     }
 
     /// The manager's session has ended; a second time does nothing.
@@ -320,7 +360,7 @@ impl Room {
     }
 
     /// The bell rings exactly while there is news: it is set while the list is locked.
-    fn ring_bell(&self, people: &People<ChannelRef>) {
+    pub(super) fn ring_bell(&self, people: &People<ChannelRef>) {
         if people.has_news() {
             // The counter cannot overflow by a few writes.
             let _ = self.bell.write(1);
@@ -335,19 +375,6 @@ impl Room {
     /// Readable when the manager's session has ended.
     pub fn over(&self) -> BorrowedFd<'_> {
         self.over.as_fd()
-    }
-
-    /// One line for the CLI.
-    pub fn describe(&self) -> String {
-        let roll = self.people.lock().roll();
-        let people = roll.iter().map(|(what, channel)| match channel {
-            Some(channel) => format!("{what} {}", channel.name()),
-            None => (*what).to_owned(),
-        });
-        let people = people.collect::<Vec<_>>().join(", ");
-        let (word, since) = self.state.lock().clone();
-        let since = since.elapsed().as_secs();
-        format!("{:<10} {word:<8} {since:>6} s  {people}", self.id)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::asterisk::channel::Channel;
 use crate::asterisk::dial::{DialAttempt, Ring, Waiting};
 use crate::asterisk::wait::Woken;
 use crate::asterisk::whisper::Whisper;
-use crate::numbers::Keys;
+use crate::numbers::{Keys, Number};
 use crate::ports::{Dialled, Farewell, Happened, Seat, Sound};
 
 /// A manager in a room.
@@ -113,8 +113,9 @@ impl Seat for ManagerSeat<'_> {
         self.happened(woken)
     }
 
-    fn call_third(&mut self, destination: &str, keys: &Keys, ring: Duration) {
-        self.keys.clone_from(keys);
+    fn call_third(&mut self, number: &Number, destination: &str, ring: Duration) {
+        self.room.tell_called(number.as_str());
+        self.keys.clone_from(number.keys());
         let attempt = DialAttempt::begin(self.leg, destination, "", ring, Waiting::Ringback);
         self.third = Some(attempt.map_or_else(ThirdPerson::Failed, ThirdPerson::Rings));
     }
@@ -159,6 +160,16 @@ impl Seat for ManagerSeat<'_> {
         if let Some(ThirdPerson::Consulted(id)) = self.third.take() {
             self.room.join_consulted(id);
         }
+    }
+
+    fn hold_third(&mut self, on_hold: bool) {
+        if let Some(ThirdPerson::Consulted(id)) = self.third {
+            self.room.hold_consulted(id, on_hold);
+        }
+    }
+
+    fn answer(&mut self, outcome: Result<&'static str, &'static str>) {
+        self.room.answer(outcome);
     }
 
     fn drop_third(&mut self) {

@@ -94,6 +94,14 @@ pub(super) const OPTIONS: &[(&str, &str, Read)] = &[
     ("conference", "cancel_key", |d, v| {
         put(&mut d.settings.conference.keys.cancel, key(v, "*"))
     }),
+    ("conference", "swap_key", |d, v| {
+        // Empty: no such key, which is the default.
+        let swap = match v {
+            "" => Ok(None),
+            given => key(given, "0").map(Some),
+        };
+        put(&mut d.settings.conference.keys.swap, swap)
+    }),
     ("conference", "code_timeout", |d, v| {
         put(
             &mut d.settings.conference.code_timeout,
@@ -284,6 +292,15 @@ impl Draft {
                 self.problems.push(format!(
                     "[conference] join_key and {name} are both {key}: join_key must differ from \
                      add_key and cancel_key, such as join_key = #"
+                ));
+                return;
+            }
+        }
+        for (name, key) in [("join_key", keys.join), ("cancel_key", keys.cancel)] {
+            if keys.swap == Some(key) {
+                self.problems.push(format!(
+                    "[conference] swap_key and {name} are both {key}: swap_key must differ from \
+                     join_key and cancel_key, such as swap_key = 0"
                 ));
                 return;
             }

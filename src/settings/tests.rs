@@ -193,7 +193,7 @@ fn every_value_reaches_its_place() {
 
 #[test]
 fn every_value_of_a_conference_reaches_its_place() {
-    let text = "[conference]\nadd_key = A\njoin_key = 0\ncancel_key = D\ncode_timeout = 6\n\
+    let text = "[conference]\nadd_key = A\njoin_key = 0\ncancel_key = D\nswap_key = B\ncode_timeout = 6\n\
                 ring_timeout = 7\ntries = 8\nhold_music = Class-9_x.y\norphan = Wait\nsounds = /c\n\
                 one_held_is_enough = yes\npass_digits = no\n\
                 [database]\ncode_query = SELECT a FROM b WHERE c = ?";
@@ -203,6 +203,7 @@ fn every_value_of_a_conference_reaches_its_place() {
             add: 'A',
             join: '0',
             cancel: 'D',
+            swap: Some('B'),
         },
         code_timeout: Duration::from_secs(6),
         ring_timeout: Duration::from_secs(7),
@@ -226,6 +227,8 @@ fn the_join_key_is_no_other_key() {
         ("join_key = *", "join_key and add_key are both *"),
         ("add_key = #", "join_key and add_key are both #"),
         ("cancel_key = #", "join_key and cancel_key are both #"),
+        ("swap_key = #", "swap_key and join_key are both #"),
+        ("swap_key = *", "swap_key and cancel_key are both *"),
     ] {
         let problem = problem(&format!("[conference]\n{text}"));
         assert!(
@@ -233,7 +236,9 @@ fn the_join_key_is_no_other_key() {
             "{problem}"
         );
     }
-    parse("[conference]\nadd_key = #\njoin_key = *\ncancel_key = 1").unwrap();
+    parse("[conference]\nadd_key = #\njoin_key = *\ncancel_key = 1\nswap_key = #").unwrap();
+    let none = parse("[conference]\nswap_key =").unwrap();
+    assert_eq!(none.conference.keys.swap, None);
 }
 
 #[test]
@@ -316,6 +321,7 @@ fn other_values_are_refused_with_what_is_right() {
         ("[ivr]\nsounds =", "such as rust_ivr"),
         ("[conference]\nadd_key =", "one key"),
         ("[conference]\njoin_key = ##", "one key"),
+        ("[conference]\nswap_key = 00", "one key"),
         ("[conference]\ncancel_key = x", "such as *"),
         ("[conference]\ncancel_key = \u{661}", "such as *"),
         ("[conference]\nhold_music =", "musiconhold.conf"),

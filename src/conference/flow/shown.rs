@@ -33,6 +33,8 @@ impl Act {
             Self::Call(_) => "call",
             Self::Join => "join",
             Self::Drop => "drop",
+            Self::HoldThird => "hold the third",
+            Self::ReleaseThird => "release the third",
         }
     }
 }

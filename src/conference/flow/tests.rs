@@ -3,14 +3,16 @@
 mod model;
 
 use super::*;
+pub(super) use model::states as everywhere;
 
 const KEYS: Keys = Keys {
     add: '*',
     join: '#',
     cancel: '0',
+    swap: Some('B'),
 };
 
-const RULES: Rules = Rules {
+pub(super) const RULES: Rules = Rules {
     keys: KEYS,
     tries: 3,
 };
@@ -22,7 +24,7 @@ const THIRD: Others = Others {
     ..TWO
 };
 
-fn number() -> Number {
+pub(super) fn number() -> Number {
     Number::parse("74951234567", &crate::settings::Settings::default().numbers).unwrap()
 }
 
@@ -48,6 +50,10 @@ fn left(who: Party) -> Event {
     Event::Happened(Happened::PartyLeft(who))
 }
 
+fn asked(ask: Ask) -> Event {
+    Event::Happened(Happened::Asked(ask))
+}
+
 fn dialled(end: Dialled) -> Event {
     Event::Happened(Happened::Dialled(end))
 }
@@ -58,7 +64,7 @@ const GONE: Event = Event::Happened(Happened::Gone);
 const TRANSFERRED: Event = Event::Happened(Happened::Transferred);
 const ENDED: Event = Event::Happened(Happened::Ended);
 
-const STATES: [&str; 5] = ["TALK", "CONF", "CODE", "DIAL", "CONSULT"];
+const STATES: [&str; 6] = ["TALK", "CONF", "CODE", "DIAL", "CONSULT", "SWAP"];
 
 /// A line of the table: who is in the party (`None`: those whom the state is usual with), what
 /// `CODE` stands for, and the event.
@@ -74,6 +80,8 @@ fn rows() -> Vec<Row> {
         usual("add key", key(KEYS.add)),
         usual("join key", key(KEYS.join)),
         usual("cancel key", key(KEYS.cancel)),
+        usual("swap key", key('B')),
+        usual("a program adds a number", asked(Ask::Add(number()))),
         usual("another of 0-9 * #", key('7')),
         usual("no key in `code_timeout`", SILENCE),
         ("the same, nothing typed", None, typed("", 0), SILENCE),
@@ -114,6 +122,7 @@ fn cell(word: &str, (_, others, code, event): &Row) -> String {
         "CODE" => code.clone(),
         "DIAL" => Phase::Dial,
         "CONSULT" => Phase::Consult,
+        "SWAP" => Phase::Swap,
         _ => Phase::Together,
     };
     let others = others.unwrap_or(usual);
@@ -160,7 +169,7 @@ fn typing(keys: &str) -> Step {
 
 #[test]
 fn in_conf_the_manager_comes_back_to_conf() {
-    for phase in [typed("1", 0), Phase::Dial, Phase::Consult] {
+    for phase in [typed("1", 0), Phase::Dial, Phase::Consult, Phase::Swap] {
         let step = walk(TWO, phase, &[key(KEYS.cancel)]);
         assert_eq!(step.state.word(), "CONF");
     }
@@ -260,7 +269,13 @@ fn a_departure_while_typing_keeps_what_was_typed() {
 #[test]
 fn a_transfer_counts_as_leaving_where_a_third_person_is_in_the_party() {
     for others in [TWO, THIRD] {
-        for phase in [Phase::Together, typed("1", 0), Phase::Dial, Phase::Consult] {
+        for phase in [
+            Phase::Together,
+            typed("1", 0),
+            Phase::Dial,
+            Phase::Consult,
+            Phase::Swap,
+        ] {
             let transferred = walk(others, phase.clone(), &[TRANSFERRED]);
             assert_eq!(transferred, walk(others, phase, &[GONE]));
         }
@@ -283,6 +298,7 @@ fn the_status_tells_who_was_added_and_who_hung_up() {
         Status::Talked
     );
     assert_eq!(status(CLIENT, Phase::Consult, GONE), Status::Hangup);
+    assert_eq!(status(CLIENT, Phase::Swap, GONE), Status::Talked);
     assert_eq!(
         status(CLIENT, Phase::Dial, dialled(Dialled::Gone)),
         Status::Hangup
@@ -294,6 +310,43 @@ fn the_status_tells_who_was_added_and_who_hung_up() {
     };
     assert_eq!(status(added_once, typed("", 0), GONE), Status::Joined);
     assert_eq!(status(TWO, Phase::Together, GONE), Status::Joined);
+}
+
+#[test]
+fn without_a_swap_key_no_key_swaps_and_a_program_does() {
+    let rules = Rules {
+        keys: Keys { swap: None, ..KEYS },
+        ..RULES
+    };
+    let consult = State {
+        others: CLIENT,
+        phase: Phase::Consult,
+    };
+    for other in "123456789*ABCD".chars() {
+        assert_eq!(step(&rules, consult.clone(), key(other)).state, consult);
+    }
+    let swapped = step(&rules, consult.clone(), asked(Ask::Swap)).state;
+    assert_eq!(swapped.phase, Phase::Swap);
+    assert_eq!(step(&rules, swapped, asked(Ask::Swap)).state, consult);
+}
+
+#[test]
+fn what_a_program_asks_for_is_what_the_key_does() {
+    for phase in [Phase::Dial, Phase::Consult, Phase::Swap] {
+        for (ask, of_key) in [
+            (Ask::Join, KEYS.join),
+            (Ask::Cancel, KEYS.cancel),
+            (Ask::Swap, 'B'),
+        ] {
+            let asked = walk(TWO, phase.clone(), &[asked(ask)]);
+            assert_eq!(asked, walk(TWO, phase.clone(), &[key(of_key)]));
+        }
+    }
+    // One key that adds and cancels adds in the talk; a program that cancels there does nothing.
+    assert_eq!(
+        walk(CLIENT, Phase::Together, &[asked(Ask::Cancel)]).state,
+        State::START
+    );
 }
 
 /// The operator's page shows the same table.

@@ -10,6 +10,7 @@ enum Consult {
     Nobody,
     Rings,
     Consulted,
+    Held,
 }
 
 /// Who is where, by the acts alone.
@@ -44,7 +45,9 @@ impl Model {
                     _ => Consult::Nobody,
                 };
             }
-            Event::Happened(Happened::ConsultLeft) if self.consult == Consult::Consulted => {
+            Event::Happened(Happened::ConsultLeft)
+                if matches!(self.consult, Consult::Consulted | Consult::Held) =>
+            {
                 self.consult = Consult::Nobody;
             }
             _ => {}
@@ -67,6 +70,14 @@ impl Model {
             Act::Drop => {
                 assert_ne!(self.consult, Consult::Nobody);
                 self.consult = Consult::Nobody;
+            }
+            Act::HoldThird => {
+                assert_eq!((self.on_hold, self.consult), (true, Consult::Consulted));
+                self.consult = Consult::Held;
+            }
+            Act::ReleaseThird => {
+                assert_eq!(self.consult, Consult::Held);
+                self.consult = Consult::Consulted;
             }
         }
     }
@@ -98,6 +109,15 @@ impl Model {
                     (on_hold(phase), consult(phase))
                 );
                 assert!(self.party() > 0, "nobody is left to talk to");
+                assert_ne!(
+                    (self.on_hold, self.consult),
+                    (true, Consult::Held),
+                    "everybody is on hold"
+                );
+                assert!(
+                    self.on_hold || matches!(self.consult, Consult::Nobody | Consult::Held),
+                    "the party overhears a consult"
+                );
             }
         }
         next
@@ -126,13 +146,14 @@ impl Model {
 }
 
 fn on_hold(phase: &Phase) -> bool {
-    !matches!(phase, Phase::Together | Phase::Over { .. })
+    !matches!(phase, Phase::Together | Phase::Swap | Phase::Over { .. })
 }
 
 fn consult(phase: &Phase) -> Consult {
     match phase {
         Phase::Dial => Consult::Rings,
         Phase::Consult => Consult::Consulted,
+        Phase::Swap => Consult::Held,
         _ => Consult::Nobody,
     }
 }
@@ -150,6 +171,10 @@ fn events() -> Vec<Event> {
         GONE,
         TRANSFERRED,
         ENDED,
+        asked(Ask::Add(number())),
+        asked(Ask::Join),
+        asked(Ask::Cancel),
+        asked(Ask::Swap),
     ];
     all.extend("0123456789*#ABCD".chars().map(key));
     all.extend(
@@ -165,8 +190,8 @@ fn events() -> Vec<Event> {
     all
 }
 
-fn states() -> Vec<State> {
-    let mut phases = vec![Phase::Together, Phase::Dial, Phase::Consult];
+pub fn states() -> Vec<State> {
+    let mut phases = vec![Phase::Together, Phase::Dial, Phase::Consult, Phase::Swap];
     for wrong in 0..RULES.tries {
         phases.extend(["", "1", "1234567891234567"].map(|keys| typed(keys, wrong)));
         phases.push(looking_up(wrong));

@@ -33,13 +33,19 @@ impl Random {
             0..=1 => Does::ManagerLeaves,
             2 => Does::ManagerTransfers,
             3 => Does::OperatorEnds,
+            290..=299 => self.pick(&[
+                Does::ProgramAdds,
+                Does::ProgramJoins,
+                Does::ProgramCancels,
+                Does::ProgramSwaps,
+            ]),
             4..=12 => Does::HangsUp(self.below(people.len() as u64) as usize),
             13..=150 if people.contains(&Place::Rings) => Does::Third(self.pick(&ends)),
             13..=40 => Does::Silence,
             _ => {
                 let usual = self.pick(&['*', '#', '#', '1', '2', '3']);
                 let key = self.pick(&[
-                    usual, usual, usual, usual, '0', '5', '6', '7', '8', '9', 'A',
+                    usual, usual, usual, usual, '0', 'B', 'B', '5', '6', '7', '8', '9', 'A',
                 ]);
                 Does::Key(key)
             }
@@ -90,6 +96,10 @@ fn random_call(random: &mut Random, settings: &Settings) -> Result<Status, Strin
         (count(Place::OnHold) > 0, "somebody is on hold"),
         (count(Place::Rings) > 0, "a telephone rings on"),
         (count(Place::Consulted) > 0, "somebody is in consult"),
+        (
+            count(Place::ConsultHeld) > 0,
+            "somebody is held in a consult",
+        ),
         (count(Place::Room) == 1, "somebody is alone"),
         ((status == Status::Error) != panicked, "a wrong ERROR"),
         (
@@ -113,7 +123,8 @@ fn a_million_random_calls_strand_nobody() {
     println!("RUST_IVR_SEED={seed} repeats this run");
     be_quiet_about_scripted_panics();
     let mut random = Random(seed);
-    let settings = Settings::default();
+    let mut settings = Settings::default();
+    settings.conference.keys.swap = Some('B');
     let mut seen = BTreeMap::new();
     for call in 0..1_000_000u64 {
         match random_call(&mut random, &settings) {

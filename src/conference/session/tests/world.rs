@@ -6,9 +6,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::numbers::Keys;
-use crate::ports::Notice;
-use crate::ports::{Dialled, Farewell, Happened, Party, Seat, Sound};
+use crate::numbers::Number;
+use crate::ports::{Ask, Dialled, Farewell, Happened, Notice, Party, Seat, Sound};
 
 /// What people do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +26,14 @@ pub enum Does {
     ManagerTransfers,
     /// An operator ends the room.
     OperatorEnds,
+    /// A program adds a third person.
+    ProgramAdds,
+    /// A program joins.
+    ProgramJoins,
+    /// A program cancels.
+    ProgramCancels,
+    /// A program swaps.
+    ProgramSwaps,
 }
 
 /// Where a person is.
@@ -35,6 +42,8 @@ pub enum Place {
     Rings,
     /// In private with the manager.
     Consulted,
+    /// Hears music meanwhile.
+    ConsultHeld,
     Room,
     OnHold,
     /// Where `orphan` says.
@@ -85,7 +94,7 @@ enum Waits<'k> {
 }
 
 /// Something that happened and is not reported yet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Unreported {
     Plain(Happened),
     Left(usize),
@@ -103,6 +112,8 @@ pub struct World<'w> {
     /// The client, then the third persons in the order of their calls.
     pub people: Vec<Place>,
     joined: Vec<usize>,
+    /// The consulted one hears music, or did.
+    third_held: bool,
     /// The one who rings or is consulted.
     consulted: Option<usize>,
     on_hold: bool,
@@ -116,6 +127,9 @@ pub struct World<'w> {
     pub rang: Option<Duration>,
     pub farewell: Option<Farewell>,
     pub status: Option<String>,
+    /// Programs that wait for their answer, and what the others were told.
+    waiting: usize,
+    pub answers: Vec<Result<&'static str, &'static str>>,
     /// The first thing that no room could do, or that strands somebody.
     pub wrong: Option<String>,
 }
@@ -141,6 +155,7 @@ impl<'w> World<'w> {
             broken: "",
             people: vec![Place::Room],
             joined: vec![0],
+            third_held: false,
             consulted: None,
             on_hold: false,
             untold: VecDeque::new(),
@@ -152,6 +167,8 @@ impl<'w> World<'w> {
             rang: None,
             farewell: None,
             status: None,
+            waiting: 0,
+            answers: Vec::new(),
             wrong: None,
         }
     }
@@ -209,6 +226,8 @@ impl<'w> World<'w> {
             if let Some(happened) = self.tell(untold, waits) {
                 self.manager_gone |= matches!(happened, Happened::Gone | Happened::Transferred);
                 self.ended |= happened == Happened::Ended;
+                self.must(self.waiting == 0, "a program was not answered");
+                self.waiting += usize::from(matches!(happened, Happened::Asked(_)));
                 return happened;
             }
         }
@@ -221,8 +240,14 @@ impl<'w> World<'w> {
             Does::ManagerLeaves => Unreported::Plain(Happened::Gone),
             Does::ManagerTransfers => Unreported::Plain(Happened::Transferred),
             Does::OperatorEnds => Unreported::Plain(Happened::Ended),
+            Does::ProgramAdds => Unreported::Plain(Happened::Asked(Ask::Add(number()))),
+            Does::ProgramJoins => Unreported::Plain(Happened::Asked(Ask::Join)),
+            Does::ProgramCancels => Unreported::Plain(Happened::Asked(Ask::Cancel)),
+            Does::ProgramSwaps => Unreported::Plain(Happened::Asked(Ask::Swap)),
             Does::HangsUp(person) => match self.people.get_mut(person) {
-                Some(place @ (Place::Consulted | Place::Room | Place::OnHold)) => {
+                Some(
+                    place @ (Place::Consulted | Place::ConsultHeld | Place::Room | Place::OnHold),
+                ) => {
                     *place = Place::Away;
                     Unreported::Left(person)
                 }
@@ -259,6 +284,7 @@ impl<'w> World<'w> {
             }
             Unreported::Left(person) => (self.consulted == Some(person)).then(|| {
                 self.consulted = None;
+                self.third_held = false;
                 Happened::ConsultLeft
             }),
             Unreported::Dialled(person, end) => (self.consulted == Some(person)).then(|| {
@@ -314,7 +340,8 @@ impl Seat for World<'_> {
 
     fn talk(&mut self, keys: &[char]) -> Happened {
         let rings = self.people.contains(&Place::Rings);
-        let legal = self.on_hold == self.consulted.is_some() && !rings;
+        let consults = self.consulted.is_some() && !self.third_held;
+        let legal = self.on_hold == consults && !rings;
         self.wait("talk", legal, Waits::Talk(keys))
     }
 
@@ -335,9 +362,10 @@ impl Seat for World<'_> {
         self.wait("wait", legal, Waits::Outside)
     }
 
-    fn call_third(&mut self, destination: &str, keys: &Keys, ring: Duration) {
+    fn call_third(&mut self, number: &Number, destination: &str, ring: Duration) {
         let legal = self.on_hold && self.consulted.is_none();
-        self.destinations.push(format!("{destination}{keys}"));
+        self.destinations
+            .push(format!("{destination}{}", number.keys()));
         self.rang = Some(ring);
         self.does("call", legal, |world| {
             world.consulted = Some(world.people.len());
@@ -351,7 +379,8 @@ impl Seat for World<'_> {
     }
 
     fn join_third(&mut self) {
-        let legal = self.consulted.is_some() && !self.people.contains(&Place::Rings);
+        let rings = self.people.contains(&Place::Rings);
+        let legal = self.consulted.is_some() && !rings && !self.third_held;
         self.does("join", legal, |world| {
             if let Some(person) = world.consulted.take() {
                 world.joined.push(person);
@@ -369,7 +398,29 @@ impl Seat for World<'_> {
             if let Some(person) = world.consulted.take() {
                 world.people[person] = Place::Away;
             }
+            world.third_held = false;
         });
+    }
+
+    fn hold_third(&mut self, on_hold: bool) {
+        let rings = self.people.contains(&Place::Rings);
+        let legal = self.consulted.is_some() && !rings && self.third_held != on_hold;
+        let what = ["release third", "hold third"][usize::from(on_hold)];
+        self.does(what, legal, |world| {
+            world.third_held = on_hold;
+            let moved = [Place::Consulted, Place::ConsultHeld];
+            for place in &mut world.people {
+                if moved.contains(place) {
+                    *place = moved[usize::from(on_hold)];
+                }
+            }
+        });
+    }
+
+    fn answer(&mut self, outcome: Result<&'static str, &'static str>) {
+        self.must(self.waiting == 1, "an answer to nobody");
+        self.waiting = 0;
+        self.answers.push(outcome);
     }
 
     fn set_variable(&mut self, name: &str, value: &str) {
@@ -399,4 +450,8 @@ impl Seat for World<'_> {
             };
         }
     }
+}
+
+fn number() -> Number {
+    Number::parse("74951234567", &crate::settings::Settings::default().numbers).expect("a number")
 }
