@@ -8,8 +8,9 @@ use std::process::Command;
 use std::time::SystemTime;
 
 /// The part of the border that only C can write.
-const SHIM: [&str; 3] = [
+const SHIM: [&str; 4] = [
     "src/asterisk/shim.c",
+    "src/asterisk/shim_events.c",
     "src/asterisk/shim_sound.c",
     "src/asterisk/shim_transfer.c",
 ];
@@ -181,7 +182,9 @@ fn generate_bindings(include: &Path, out: &Path) -> Result<(), String> {
         .opaque_type("ast_bridge")
         .opaque_type("ast_bridge_channel")
         .opaque_type("ast_bridge_features")
-        .opaque_type("ast_frame");
+        .opaque_type("ast_frame")
+        .opaque_type("ast_json")
+        .opaque_type("ast_manager_event_blob");
     for (name, value) in MODULE_DEFINES {
         builder = builder.clang_arg(format!("-D{name}={value}"));
     }
@@ -242,7 +245,11 @@ const FUNCTIONS: &[&str] = &[
     "ast_channel_iterator_all_new",
     "ast_channel_iterator_destroy",
     "ast_channel_iterator_next",
+    "ast_cdr_is_enabled",
+    "ast_cdr_setvar",
+    "ast_cel_check_enabled",
     "ast_channel_language",
+    "ast_channel_linkedid",
     "ast_channel_make_compatible",
     "ast_channel_name",
     "ast_channel_pbx",
@@ -268,9 +275,14 @@ const FUNCTIONS: &[&str] = &[
     "ast_get_version_num",
     "ast_hangup",
     "ast_indicate",
+    "ast_json_object_create",
+    "ast_json_object_set",
+    "ast_json_string_create",
     "ast_log",
     "ast_manager_register2",
     "ast_manager_unregister",
+    "ast_manager_check_enabled",
+    "ast_manager_event_blob_create",
     "ast_module_check",
     "ast_moh_start",
     "ast_moh_stop",

@@ -10,13 +10,16 @@
 #include <asterisk/bridge_features.h> /* bridge.rs: hooks */
 #include <asterisk/bridge_roles.h>/* bridge.rs: hold */
 #include <asterisk/causes.h>      /* dial.rs: why a call failed */
+#include <asterisk/cdr.h>         /* events.rs */
+#include <asterisk/cel.h>         /* events.rs */
 #include <asterisk/channel.h>     /* channel.rs, wait.rs: a channel inside an application */
 #include <asterisk/cli.h>         /* cli.rs */
 #include <asterisk/config.h>      /* config.rs: res_rust_ivr.conf */
 #include <asterisk/datastore.h>   /* datastore.rs: what rides on a channel */
 #include <asterisk/format_cache.h>/* generator.rs: signed linear */
+#include <asterisk/json.h>        /* events.rs: what CEL gets */
 #include <asterisk/logger.h>      /* log.rs */
-#include <asterisk/manager.h>     /* manager.rs: actions */
+#include <asterisk/manager.h>     /* manager.rs: actions; events.rs: AMI */
 #include <asterisk/musiconhold.h> /* channel.rs: music on hold */
 #include <asterisk/module.h>      /* module.rs, application.rs */
 #include <asterisk/paths.h>       /* host.rs: directories */

@@ -1,21 +1,20 @@
-//! The calls inside the module now, and how the earlier ones ended: what the CLI shows.
+//! The calls inside the module now: what the CLI shows. How the earlier ones ended is in `stats`.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
 use crate::ivr::{Reason, Status};
 use crate::ports::one_line;
+use crate::stats::Stats;
 
 /// All calls of the module since it was loaded. Survives a reload.
 #[derive(Default)]
 pub struct Calls {
     live: Mutex<Vec<Arc<Entry>>>,
-    ended: [AtomicU64; Status::ALL.len()],
-    not_the_target: [AtomicU64; Reason::ALL.len()],
+    stats: Arc<Stats>,
 }
 
 struct Entry {
@@ -31,6 +30,14 @@ pub struct LiveCall<'c> {
 }
 
 impl Calls {
+    /// None yet; those that end are counted there.
+    pub fn counted_in(stats: Arc<Stats>) -> Self {
+        Self {
+            stats,
+            ..Self::default()
+        }
+    }
+
     /// Puts a call on the list.
     pub fn begin(&self, channel: &str) -> LiveCall<'_> {
         let entry = Arc::new(Entry {
@@ -77,24 +84,7 @@ impl Calls {
 /// The counters, a line each.
 impl fmt::Display for Calls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (status, count) in Status::ALL.iter().zip(&self.ended) {
-            writeln!(
-                f,
-                "  {:<12} {}",
-                status.as_str(),
-                count.load(Ordering::Relaxed)
-            )?;
-        }
-        writeln!(f, "Why not the target:")?;
-        for (reason, count) in Reason::ALL.iter().zip(&self.not_the_target) {
-            writeln!(
-                f,
-                "  {:<12} {}",
-                reason.as_str(),
-                count.load(Ordering::Relaxed)
-            )?;
-        }
-        Ok(())
+        self.stats.fmt(f)
     }
 }
 
@@ -106,12 +96,7 @@ impl LiveCall<'_> {
 
     /// Counts how the call ended.
     pub fn ended(&self, status: Status, reason: Option<Reason>) {
-        if let Some(at) = Status::ALL.iter().position(|s| *s == status) {
-            self.calls.ended[at].fetch_add(1, Ordering::Relaxed);
-        }
-        if let Some(at) = Reason::ALL.iter().position(|r| Some(*r) == reason) {
-            self.calls.not_the_target[at].fetch_add(1, Ordering::Relaxed);
-        }
+        self.calls.stats.call_ended(status, reason);
     }
 }
 

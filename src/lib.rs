@@ -5,10 +5,11 @@
 //!
 //! ```text
 //! module      -> apps service rooms settings ports asterisk            load, reload, unload
-//! apps        -> service rooms calls ivr conference settings numbers ports asterisk  RustIvr(), RustConfAdd(), CLI
-//! service     -> calls rooms conference directory prompts settings numbers asterisk  what all of them work with
+//! apps        -> service rooms calls stats ivr conference settings numbers ports asterisk  RustIvr(), RustConfAdd(), CLI
+//! service     -> calls stats rooms conference directory prompts settings numbers asterisk  what all of them work with
 //! rooms       -> conference settings numbers ports asterisk            who is in a room, and ways in
-//! calls       -> ivr ports                                             the calls inside RustIvr()
+//! calls       -> stats ivr ports                                       the calls inside RustIvr()
+//! stats       -> ivr conference ports                                  counters, and their text for Prometheus
 //! ivr         -> settings numbers ports                                a caller: flow (pure), session
 //! conference  -> settings numbers ports                                a manager: flow (pure), session
 //! directory   -> settings numbers ports                                rows and codes out of databases
@@ -42,3 +43,4 @@ pub mod rooms;
 #[cfg(feature = "module")]
 mod service;
 pub mod settings;
+pub mod stats;

@@ -9,14 +9,17 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
+use crate::apps::metrics::OfService;
 use crate::apps::rust_conf_add::{RustConfAdd, TransferToRoom};
 use crate::apps::rust_ivr::RustIvr;
 use crate::apps::{actions_ami, cli};
 use crate::asterisk::application::Registered;
 use crate::asterisk::cli::Commands;
 use crate::asterisk::context::Context;
+use crate::asterisk::events::Events;
 use crate::asterisk::log::HostLogging;
 use crate::asterisk::manager::Actions;
+use crate::asterisk::metrics::Scraped;
 use crate::asterisk::module::{Module, asterisk_module};
 use crate::asterisk::transfer::Transfers;
 use crate::asterisk::{config, host};
@@ -38,6 +41,8 @@ struct Loaded {
     transfers: Option<Transfers>,
     _commands: Commands,
     _actions: Actions,
+    _scraped: Scraped,
+    _events: Option<Events>,
     _service: Published,
     _logging: HostLogging,
 }
@@ -110,6 +115,8 @@ impl Module for ResRustIvr {
 
 /// A refusal gives the logging back, so that it ends after the last sentence.
 fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
+    // Before the applications, as the service.
+    let events = Events::register();
     let registered = host::check_version()
         .and_then(|()| settings_or_defaults())
         .map(|settings| Arc::new(Service::new(settings, None)))
@@ -136,6 +143,8 @@ fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
                 transfers,
                 _commands: Commands::register(cli::commands()),
                 _actions: Actions::register(actions_ami::actions()),
+                _scraped: Scraped::by_prometheus::<OfService>(),
+                _events: events,
                 _service: service,
                 _logging: logging,
             })

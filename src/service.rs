@@ -13,6 +13,8 @@ use crate::prompts::PromptLibrary;
 use crate::prompts::notices::NoticeLibrary;
 use crate::rooms::room::Rooms;
 use crate::settings::Settings;
+use crate::stats::Stats;
+use crate::stats::text::{self, Now};
 
 /// Set while the module is loaded; `None` again after unload, since the image stays mapped and
 /// may be loaded again.
@@ -32,6 +34,8 @@ pub struct Service {
     pub calls: Arc<Calls>,
     /// The rooms of `RustConfAdd()`.
     pub rooms: Arc<Rooms>,
+    /// What was counted.
+    pub stats: Arc<Stats>,
 }
 
 /// The service of the moment; `None` before load and after unload.
@@ -71,14 +75,40 @@ impl Service {
             },
             |old| Arc::clone(&old.notices),
         );
+        let stats = old.map_or_else(Arc::default, |old| Arc::clone(&old.stats));
         Self {
             settings,
             directory,
             prompts,
             notices,
-            calls: old.map_or_else(Arc::default, |old| Arc::clone(&old.calls)),
+            calls: old.map_or_else(
+                || Arc::new(Calls::counted_in(Arc::clone(&stats))),
+                |old| Arc::clone(&old.calls),
+            ),
             rooms: old.map_or_else(Arc::default, |old| Arc::clone(&old.rooms)),
+            stats,
         }
+    }
+
+    /// All metrics, in Prometheus' text format ([`text::CONTENT_TYPE`]). Asks the embedded database
+    /// whether it answers, within `[database] timeout`; else waits for nobody.
+    pub fn metrics(&self) -> String {
+        let database = self.directory.health();
+        let prompts = self.prompts.health();
+        let now = Now {
+            calls: self.calls.count(),
+            rooms: self.rooms.live().len(),
+            snapshot_age: database.snapshot_age,
+            database_up: database.up,
+            connections: database.connections,
+            prompts: vec![
+                ("cached", prompts.cached),
+                ("broken", prompts.broken),
+                ("missing", prompts.missing),
+            ],
+            decodes: prompts.decodes,
+        };
+        text::text(&self.stats, &now)
     }
 
     /// Where managers' legs are: the endpoint of `[general] manager`. `None`: it names none.

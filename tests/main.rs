@@ -9,6 +9,7 @@ mod ami;
 mod answers;
 mod calls;
 mod circles;
+mod events;
 mod hostile;
 mod lifecycle;
 mod prompts;

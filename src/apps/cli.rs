@@ -16,6 +16,9 @@ pub fn commands() -> Vec<Entry> {
         command::<TestCode>(),
         command::<Test>(),
     ]
+    .into_iter()
+    .chain(super::cli_stats::commands())
+    .collect()
 }
 
 struct ShowStatus;

@@ -14,6 +14,8 @@ use crate::rooms::transfers;
 use crate::rooms::ways::{self, CallBack};
 use crate::service::Service;
 
+use super::news::RoomNews;
+
 /// W3, W4: the manager is called back to a client who came alone.
 pub fn call_manager_back(service: &Service, leg: &mut Channel, manager: &str) -> After {
     if leg.answer().is_err() {
@@ -42,11 +44,17 @@ pub fn call_manager_back(service: &Service, leg: &mut Channel, manager: &str) ->
         ring: conference.ring_timeout,
         music: &conference.hold_music,
     };
+    let news = RoomNews::new(leg.reference(), &room);
+    news.state("WAIT");
     match ways::call_back(leg, &call, &room) {
         Dialled::Answered => stay(service, leg, &room, id),
-        Dialled::Gone => end(leg, Status::Hangup),
+        Dialled::Gone => {
+            news.end(service, Status::Hangup);
+            end(leg, Status::Hangup)
+        }
         other => {
             log::info!("{}: the manager: {}", leg.name(), other.as_str());
+            news.end(service, Status::NoManager);
             without_manager(service, leg, &client)
         }
     }

@@ -11,6 +11,8 @@ use crate::rooms::room::Room;
 use crate::rooms::seat::ManagerSeat;
 use crate::service::Service;
 
+use super::news::RoomNews;
+
 /// The manager's session, and whatever happens in it, nobody waits for it afterwards.
 pub fn manage(service: &Service, leg: &mut Channel, room: &Arc<Room>) -> After {
     struct Leave<'r>(&'r Room);
@@ -27,6 +29,7 @@ pub fn manage(service: &Service, leg: &mut Channel, room: &Arc<Room>) -> After {
     } else {
         Digits::Swallowed
     };
+    let news = RoomNews::new(leg.reference(), room);
     let mut seat = ManagerSeat::take(leg, Arc::clone(room), digits);
     let tools = Tools {
         settings: &service.settings,
@@ -35,10 +38,13 @@ pub fn manage(service: &Service, leg: &mut Channel, room: &Arc<Room>) -> After {
         live: &|word| {
             log::info!("{}: {word}", room.id);
             room.tell_state(word);
+            news.state(word);
         },
+        third: &|third| news.third(third),
         client: &room.client,
     };
-    Session::new(&mut seat, tools).run_or_rescue();
+    let status = Session::new(&mut seat, tools).run_or_rescue();
+    news.end(service, status);
     After::Over
 }
 

@@ -5,9 +5,12 @@
 pub mod actions;
 pub mod actions_ami;
 pub mod cli;
+pub mod cli_stats;
 mod client;
 pub mod dry;
 mod manager;
+pub mod metrics;
+mod news;
 pub mod rust_conf_add;
 pub mod rust_ivr;
 mod ways_in;

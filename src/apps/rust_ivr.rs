@@ -7,13 +7,14 @@ use crate::asterisk::application::{After, Application};
 use crate::asterisk::channel::Channel;
 use crate::ivr::Status;
 use crate::ivr::session::{Caller, Session, Story, Tools};
-use crate::numbers::{Gaps, Number};
+use crate::numbers::{Gaps, Number, Phone};
 use crate::ports::{CallLeg, Callee, Dial};
 use crate::rooms::context::ROOM;
 use crate::rooms::leg::dialled_as;
 use crate::service::{self, Service};
 
 use super::client::{after_talk, client_of};
+use super::news::CallNews;
 
 /// The application, for registration.
 pub struct RustIvr;
@@ -40,16 +41,21 @@ impl Application for RustIvr {
         };
         let channel = leg.name().to_owned();
         let live = service.calls.begin(&channel);
+        let phone = Phone::parse(&caller.phone, &service.settings.numbers);
+        let phone = phone.as_ref().map_or("", Phone::canonical);
+        let news = CallNews::begin(leg.reference(), phone);
         let tools = Tools {
             settings: &service.settings,
             directory: &*service.directory,
             prompts: &*service.prompts,
             live: &|what| live.doing(what),
+            rings: &|story, status| news.rings(story, status),
         };
         leg.hear_tones(service.settings.ivr.tones);
         let mut session = Session::new(leg, tools, &caller);
         let status = session.run_or_rescue();
         tell(&channel, session.story());
+        news.end(&service, session.story());
         live.ended(status, session.story().reason);
         // What may come next is no menu: a manager is called back.
         leg.hear_tones(false);
@@ -89,7 +95,7 @@ fn forward(service: &Service, leg: &mut Channel) -> After {
     After::Over
 }
 
-/// The one line that tells a whole call (A8), and the place for whatever else must know it.
+/// The one line that tells a whole call (A8).
 fn tell(channel: &str, story: &Story) {
     log::info!(
         "{channel}: {} reason={} phone={} source={} scenario={:?} digits={} target={} lookup={:.1}ms",

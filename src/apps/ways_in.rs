@@ -94,6 +94,7 @@ pub fn pull_held_call(service: &Service, leg: &mut Channel, arguments: &Argument
     };
     let Some(call) = found else {
         log::warn!("{}: no call to add a third person to", leg.name());
+        service.stats.room_ended(Status::NoCall);
         if given.is_none() {
             say(service, leg, Notice::NoCall);
         }

@@ -32,6 +32,12 @@ pub struct ast_dsp {
     _opaque: [u8; 0],
 }
 
+/// asterisk/strings.h
+#[repr(C)]
+pub struct ast_str {
+    _opaque: [u8; 0],
+}
+
 /// src/asterisk/shim.c
 #[repr(C)]
 pub struct rust_ivr_file {
@@ -110,4 +116,19 @@ unsafe extern "C" {
     pub fn rust_ivr_file_open(stem: *const c_char, format: *const c_char) -> *mut rust_ivr_file;
     pub fn rust_ivr_file_read(file: *mut rust_ivr_file, samples: *mut i16, room: c_int) -> c_int;
     pub fn rust_ivr_file_close(file: *mut rust_ivr_file);
+    pub fn rust_ivr_events_register(
+        to_ami: unsafe extern "C" fn(*const c_void) -> *mut ast_manager_event_blob,
+        to_cdr: unsafe extern "C" fn(*const c_void),
+        drop: unsafe extern "C" fn(*mut c_void),
+    ) -> c_int;
+    pub fn rust_ivr_events_unregister();
+    pub fn rust_ivr_event_publish(chan: *mut ast_channel, event: *mut c_void);
+    pub fn rust_ivr_cel_publish(chan: *mut ast_channel, event: *const c_char, extra: *mut ast_json);
+    pub fn rust_ivr_str_append(text: *mut *mut ast_str, more: *const c_char);
+    pub fn rust_ivr_metrics_attach(write: unsafe extern "C" fn(*mut *mut ast_str)) -> c_int;
+    pub fn rust_ivr_metrics_detach();
+    pub fn rust_ivr_metrics_subscribe(
+        write: unsafe extern "C" fn(*mut *mut ast_str),
+    ) -> *mut stasis_subscription;
+    pub fn rust_ivr_metrics_unsubscribe(subscription: *mut stasis_subscription);
 }

@@ -33,6 +33,16 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them, to count by.
+    pub const ALL: [Self; 6] = [
+        Self::Joined,
+        Self::Talked,
+        Self::NoCall,
+        Self::NoManager,
+        Self::Hangup,
+        Self::Error,
+    ];
+
     /// The word in `RUSTCONF_STATUS`.
     pub const fn as_str(self) -> &'static str {
         match self {

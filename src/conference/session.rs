@@ -20,8 +20,19 @@ pub struct Tools<'t> {
     pub notices: &'t dyn Fn(Notice) -> Option<Sound>,
     /// Is told the state's word, [`State::word`], at the begin and whenever it changes.
     pub live: &'t dyn Fn(&str),
+    /// Is told of third persons, before the state's word.
+    pub third: &'t dyn Fn(Third<'_>),
     /// What fills the gaps of a destination beside the number.
     pub client: &'t Client,
+}
+
+/// What became of a third person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Third<'n> {
+    /// The manager calls this number.
+    Called(&'n Number),
+    /// Whom the manager called last joins.
+    Joined,
 }
 
 /// One manager on the way.
@@ -91,6 +102,9 @@ impl<'s> Session<'s> {
             notice => (None, notice),
         };
         let cut = first.and_then(|notice| self.say(notice));
+        if step.acts.contains(&Act::Join) {
+            (self.tools.third)(Third::Joined);
+        }
         for act in step.acts {
             self.act(act);
         }
@@ -118,6 +132,7 @@ impl<'s> Session<'s> {
     }
 
     fn call(&mut self, number: &Number) {
+        (self.tools.third)(Third::Called(number));
         let Tools {
             settings, client, ..
         } = self.tools;

@@ -57,6 +57,18 @@ pub struct LiveDirectory {
     snapshot: Option<snapshot::Snapshot>,
 }
 
+/// How a database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// It answers, as far as is known.
+    pub up: bool,
+    /// Connections to a server: `idle`, `busy` (callers have them), `snapshot`, and the `limit` of
+    /// them all. Empty for a file.
+    pub connections: Vec<(&'static str, usize)>,
+    /// Age of the older of the snapshot's tables. `None`: there is none.
+    pub snapshot_age: Option<Duration>,
+}
+
 enum Backend {
     Sqlite(Box<sqlite::SqliteDirectory>),
     Mysql(pool::Pool),
@@ -128,6 +140,21 @@ impl LiveDirectory {
             None => "none, [database] snapshot is 0".to_owned(),
         };
         format!("Database: {database}\nSnapshot: {snapshot}")
+    }
+
+    /// How the database and the snapshot are, for the metrics.
+    pub fn health(&self) -> Health {
+        let (up, connections) = match &*self.database {
+            // A file has nobody who knows: it is asked.
+            Backend::Sqlite(sqlite) => (sqlite.code("0").is_ok(), Vec::new()),
+            Backend::Mysql(pool) => pool.health(),
+        };
+        let snapshot = self.snapshot.as_ref();
+        Health {
+            up,
+            connections,
+            snapshot_age: snapshot.and_then(snapshot::Snapshot::age),
+        }
     }
 
     /// The story of every look-up: what the database answered within the budget, else the snapshot.

@@ -227,6 +227,20 @@ impl Pool {
         description
     }
 
+    /// Whether the server answers, and the connections by state.
+    pub(super) fn health(&self) -> (bool, Vec<(&'static str, usize)>) {
+        let state = self.shared.state.lock();
+        let stopped = state.breaker.stopped().is_some();
+        let up = !stopped && !state.breaker.is_open() && state.connections() > 0;
+        let connections = vec![
+            ("idle", state.idle.len()),
+            ("busy", state.in_use),
+            ("snapshot", state.lent),
+            ("limit", self.shared.limit),
+        ];
+        (up, connections)
+    }
+
     /// Ends the threads and closes the idle connections.
     pub(super) fn stop(&self, deadline: Instant) {
         let idle = {

@@ -87,6 +87,16 @@ impl Snapshot {
         }
     }
 
+    /// Age of the older table; `None`: there is none.
+    pub(super) fn age(&self) -> Option<Duration> {
+        let tables = self.tables();
+        let menus = tables.menus.as_ref().map(|menus| menus.at);
+        let codes = tables.codes.as_ref().map(|codes| codes.at);
+        let oldest = menus.into_iter().chain(codes).min()?;
+        // A clock that was set back makes it new again.
+        Some(oldest.elapsed().unwrap_or_default())
+    }
+
     /// One line for the operator: size, age, and how long the reading took.
     pub(super) fn describe(&self) -> String {
         let tables = self.tables();

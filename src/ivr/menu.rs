@@ -54,6 +54,24 @@ pub enum Match<'m> {
     Nothing,
 }
 
+impl Plan {
+    /// The button that a call led to, by all the keys that were pressed, and its key. `None`: none did.
+    pub fn chosen(&self, digits: &str) -> Option<(&str, &Button)> {
+        match self {
+            Self::Nothing => None,
+            Self::Direct(button) => Some(("", button)),
+            Self::Menu(menu) => {
+                // `#` behind a complete key ends it.
+                let shorter = digits.strip_suffix('#').unwrap_or(digits);
+                let mut buttons = [digits, shorter].into_iter();
+                let found =
+                    buttons.find_map(|typed| menu.buttons.iter().find(|(key, _)| key == typed));
+                found.map(|(key, button)| (key.as_str(), button))
+            }
+        }
+    }
+}
+
 impl Menu {
     /// Compares what was typed with the keys.
     pub fn matching(&self, typed: &str) -> Match<'_> {
@@ -318,6 +336,24 @@ mod tests {
             silent[0].msg_mp3 = cell("");
             assert_eq!(spoken(&menu_of(&silent)).len(), 3, "{around:?}");
         }
+    }
+
+    #[test]
+    fn the_chosen_button_is_known_by_what_was_pressed() {
+        let rows = [row("1", "cakes.mp3", "74951111111"), row("1#", "b", "7")];
+        let menu = Plan::Menu(menu_of(&rows));
+        let chosen = |digits| {
+            menu.chosen(digits)
+                .map(|(key, button)| (key, &*button.words))
+        };
+        assert_eq!(chosen("1"), Some(("1", "cakes")));
+        assert_eq!(chosen("1#"), Some(("1#", "b")));
+        assert_eq!(chosen("1##"), Some(("1#", "b")));
+        assert_eq!(chosen("9"), None);
+        assert_eq!(chosen(""), None);
+        let direct = plan(&rows[..1], 1).0;
+        assert_eq!(direct.chosen("").map(|(key, _)| key), Some(""));
+        assert!(Plan::Nothing.chosen("1").is_none());
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub struct Tools<'t> {
     pub prompts: &'t dyn Prompts,
     /// Is told what the call does now.
     pub live: &'t dyn Fn(fmt::Arguments<'_>),
+    /// Is told the story so far before each dial, and the status that an answer will give.
+    pub rings: &'t dyn Fn(&Story, Status),
 }
 
 /// Who calls what, as the channel says: hostile text.
@@ -39,6 +41,20 @@ pub struct Caller {
     pub dialled_as: Option<Callee>,
 }
 
+/// How the caller left a menu.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// There was no menu, or the caller hung up in it.
+    #[default]
+    NoMenu,
+    /// With this key of a row.
+    Key(String),
+    /// With a key that no row has.
+    Wrong,
+    /// Without a key.
+    Nothing,
+}
+
 /// All that is known of a call, complete at its end (A8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Story {
@@ -50,6 +66,16 @@ pub struct Story {
     pub lookup: Duration,
     /// The first row's `scenario`.
     pub scenario: String,
+    /// What the button is called that the call led to: a stranger's text.
+    pub option: String,
+    /// How a menu ended.
+    pub choice: Choice,
+    /// From the menu's first word to its last key; zero without a menu.
+    pub menu: Duration,
+    /// How long others rang, all together.
+    pub ring: Duration,
+    /// How long the talk was.
+    pub talk: Duration,
     /// The keys that were pressed.
     pub digits: String,
     /// The button's number that was rung; empty when none was.
@@ -66,6 +92,8 @@ pub struct Session<'s> {
     tools: Tools<'s>,
     caller: &'s Caller,
     story: Story,
+    /// When the menu began.
+    in_menu: Option<Instant>,
 }
 
 impl<'s> Session<'s> {
@@ -76,6 +104,11 @@ impl<'s> Session<'s> {
             source: Source::None,
             lookup: Duration::ZERO,
             scenario: String::new(),
+            option: String::new(),
+            choice: Choice::NoMenu,
+            menu: Duration::ZERO,
+            ring: Duration::ZERO,
+            talk: Duration::ZERO,
             digits: String::new(),
             target: String::new(),
             reason: None,
@@ -86,6 +119,7 @@ impl<'s> Session<'s> {
             tools,
             caller,
             story,
+            in_menu: None,
         }
     }
 
@@ -107,8 +141,11 @@ impl<'s> Session<'s> {
             if next.wrong() > wrong {
                 self.begin_again();
             }
+            if matches!(action, Action::RingTarget(..) | Action::RingFallback(_)) {
+                self.note_choice(&plan);
+            }
             event = match action {
-                Action::Answer => self.leg.answer().map_or(Event::Gone, |()| Event::Answered),
+                Action::Answer => self.answer(),
                 Action::Play(name) => self.play(name),
                 Action::AwaitKey => self.wait(self.tools.settings.ivr.digit_timeout),
                 Action::AwaitRest => self.wait(self.tools.settings.ivr.interdigit_timeout),
@@ -226,6 +263,36 @@ impl<'s> Session<'s> {
         self.story.digits.clear();
     }
 
+    fn answer(&mut self) -> Event {
+        let answered = self.leg.answer();
+        self.in_menu = Some(Instant::now());
+        answered.map_or(Event::Gone, |()| Event::Answered)
+    }
+
+    /// What the call led to, as soon as it is known.
+    fn note_choice(&mut self, plan: &Plan) {
+        let chosen = plan.chosen(&self.story.digits);
+        if let Some((_, button)) = chosen {
+            button.words.clone_into(&mut self.story.option);
+        }
+        if self.end_menu() {
+            self.story.choice = match chosen {
+                Some((key, _)) => Choice::Key(key.to_owned()),
+                None if self.story.digits.is_empty() => Choice::Nothing,
+                None => Choice::Wrong,
+            };
+        }
+    }
+
+    /// Whether there was a menu to end.
+    fn end_menu(&mut self) -> bool {
+        let began = self.in_menu.take();
+        if let Some(began) = began {
+            self.story.menu = began.elapsed();
+        }
+        began.is_some()
+    }
+
     fn play(&mut self, prompt: &PromptName) -> Event {
         match self.tools.prompts.sound(prompt) {
             Ok(sound) => {
@@ -330,20 +397,34 @@ impl<'s> Session<'s> {
             log::info!("{name}: who answers is sent {keys}");
         }
         (self.tools.live)(format_args!("rings {destination}"));
+        let status = match callee {
+            Callee::Target | Callee::ForwardingTarget => Status::Target,
+            Callee::Fallback => Status::Fallback,
+        };
+        (self.tools.rings)(&self.story, status);
+        let began = Instant::now();
         let end = self.leg.dial(dial);
+        self.story.ring += began.elapsed();
         log::info!("{}: {destination}: {}", self.leg.name(), end.as_str());
         if end == Dialled::Answered {
             // From here on nothing may ring anybody again, not even after a bug.
-            self.story.status = Some(match callee {
-                Callee::Target | Callee::ForwardingTarget => Status::Target,
-                Callee::Fallback => Status::Fallback,
-            });
+            self.story.status = Some(status);
+            self.tell_talk_from_ring();
         }
         end
     }
 
+    /// `Dial` says how long the talk was.
+    fn tell_talk_from_ring(&mut self) {
+        let talked = self.leg.variable("ANSWEREDTIME_MS");
+        let talked = talked.and_then(|ms| ms.parse().ok()).unwrap_or_default();
+        self.story.talk = Duration::from_millis(talked).min(self.story.ring);
+        self.story.ring -= self.story.talk;
+    }
+
     fn finish(&mut self, status: Status) -> Status {
         self.story.status = Some(status);
+        self.end_menu();
         if matches!(status, Status::Unanswered | Status::Hangup) {
             self.set_digits();
             self.set("RUSTIVR_STATUS", status.as_str());

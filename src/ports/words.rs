@@ -71,6 +71,9 @@ pub enum Source {
 }
 
 impl Source {
+    /// All of them, to count by.
+    pub const ALL: [Self; 3] = [Self::Live, Self::Snapshot, Self::None];
+
     /// The word in `RUSTIVR_SOURCE`.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
@@ -64,6 +65,7 @@ type Outcome = Result<Sound, Failure>;
 /// The sounds, least recently used dropped first.
 pub(super) struct Cache {
     capacity: usize,
+    decodes: AtomicU64,
     entries: Mutex<Entries>,
 }
 
@@ -96,6 +98,7 @@ impl Cache {
     pub fn new(capacity: usize) -> Self {
         Self {
             capacity,
+            decodes: AtomicU64::new(0),
             entries: Mutex::default(),
         }
     }
@@ -115,6 +118,7 @@ impl Cache {
         let mut fresh = false;
         let outcome = cell.get_or_init(|| {
             fresh = true;
+            self.decodes.fetch_add(1, Ordering::Relaxed);
             decode()
         });
         if fresh {
@@ -126,6 +130,22 @@ impl Cache {
             Ok(sound) => Ok(sound.clone()),
             Err(Failure::Lasting(e) | Failure::Passing(e)) => Err(e.clone()),
         }
+    }
+
+    /// How many files were read to be decoded, with or without success.
+    pub fn decodes(&self) -> u64 {
+        self.decodes.load(Ordering::Relaxed)
+    }
+
+    /// How many sounds it holds, and how many files that are none.
+    pub fn counts(&self) -> (usize, usize) {
+        let entries = self.entries.lock();
+        let outcomes = || {
+            let all = entries.by_file.values();
+            all.filter_map(|entry| entry.outcome.get())
+        };
+        let sounds = outcomes().filter(|outcome| outcome.is_ok()).count();
+        (sounds, outcomes().count() - sounds)
     }
 }
 
@@ -267,10 +287,12 @@ mod tests {
         let failed = cache.get(file(1), STAMP, || Err(Failure::Lasting(broken())));
         assert_eq!(failed, Err(broken()));
         assert_eq!(cache.get(file(1), STAMP, not_again), Err(broken()));
+        assert_eq!((cache.counts(), cache.decodes()), ((0, 1), 1));
 
         let failed = cache.get(file(2), STAMP, || Err(Failure::Passing(broken())));
         assert_eq!(failed, Err(broken()));
         assert!(cache.get(file(2), STAMP, || sound(1)).is_ok());
+        assert_eq!((cache.counts(), cache.decodes()), ((1, 1), 3));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod decode;
 mod find;
 mod flaws;
 mod load;
+mod missing;
 mod mix;
 pub mod notices;
 mod output;
@@ -32,6 +33,7 @@ use ahead::{Ahead, Shelf};
 use cache::{Cache, Failure, identify};
 use find::{confined, find};
 use load::Loader;
+use missing::Missing;
 
 /// The prompts under one sounds directory.
 ///
@@ -53,6 +55,7 @@ pub struct PromptLibrary {
 /// The recordings, as callers and the thread that works ahead of them share them.
 struct Files {
     root: PathBuf,
+    missing: Missing,
     cache: Cache,
     // Behind the cache: it is dropped after it.
     loader: Loader,
@@ -74,6 +77,7 @@ impl PromptLibrary {
         let cache = Cache::new(cache::CAPACITY);
         let files = Files {
             root,
+            missing: Missing::default(),
             cache,
             loader,
         };
@@ -82,11 +86,35 @@ impl PromptLibrary {
             ahead: OnceLock::new(),
         }
     }
+
+    /// How the prompts that calls asked for are, for the metrics.
+    pub fn health(&self) -> Health {
+        let (cached, broken) = self.files.cache.counts();
+        Health {
+            cached,
+            broken,
+            missing: self.files.missing.count(),
+            decodes: self.files.cache.decodes(),
+        }
+    }
+}
+
+/// The prompts of a library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Decoded and in memory.
+    pub cached: usize,
+    /// Files with no sound in them.
+    pub broken: usize,
+    /// Names without a file when a call last asked for them; 1024 are remembered.
+    pub missing: usize,
+    /// Files that were read to be decoded, ever.
+    pub decodes: u64,
 }
 
 impl Files {
     fn sound(&self, name: &PromptName) -> Result<Sound, PromptError> {
-        let found = find(&self.root, name)?;
+        let found = self.missing.note(name, find(&self.root, name))?;
         let (id, stamp) = identify(Some(name.folder), &found.metadata);
         self.cache.get(id, stamp, || {
             let file = confined(&self.root, name, &found.path).map_err(Failure::Passing)?;

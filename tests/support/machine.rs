@@ -67,6 +67,11 @@ impl Machine {
             .exec(&["asterisk", "-C", &conf, "-rx", command], "")
     }
 
+    /// Runs a program of the image beside Asterisk; returns what it printed.
+    pub fn exec(&self, command: &[&str], input: &str) -> String {
+        self.container.exec(command, input)
+    }
+
     /// Waits until a command prints these words.
     pub fn wait_cli(&self, command: &str, words: &str, within: Duration) {
         let until = Instant::now() + within;

@@ -65,6 +65,7 @@ fn run_with(
         directory: &Codes(world.fuse),
         notices,
         live: &|word| words.borrow_mut().push(word.to_owned()),
+        third: &|_| (),
         client: &Client {
             phone: "79161234567".to_owned(),
             extension: "700".to_owned(),

@@ -43,6 +43,7 @@ fn run_with(leg: &mut ScriptedLeg, rows: &Rows, settings: Settings) -> (Status, 
         directory: rows,
         prompts: &Sounds,
         live: &|_| (),
+        rings: &|_, _| (),
     };
     let caller = Caller {
         phone: "+7 916 123-45-67".into(),

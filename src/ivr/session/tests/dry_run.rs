@@ -47,6 +47,7 @@ fn of_the_session(rows: &Rows, digits: &str, settings: &Settings) -> (Vec<String
         directory: rows,
         prompts: &prompts,
         live: &|_| (),
+        rings: &|_, _| (),
     };
     let caller = Caller {
         phone: "79161234567".into(),
