@@ -8,10 +8,12 @@ use std::process::Command;
 use std::time::SystemTime;
 
 /// The part of the border that only C can write.
-const SHIM: [&str; 4] = [
+const SHIM: [&str; 6] = [
     "src/asterisk/shim.c",
     "src/asterisk/shim_events.c",
+    "src/asterisk/shim_http.c",
     "src/asterisk/shim_sound.c",
+    "src/asterisk/shim_survey.c",
     "src/asterisk/shim_transfer.c",
 ];
 
@@ -121,6 +123,9 @@ fn compile_shim(include: &Path, out: &Path) -> Result<(), String> {
     if has_transfer_requests(include) {
         shim.define("RUST_IVR_TRANSFER_REQUESTS", None);
     }
+    if !says(include, "struct ast_channel_snapshot_base") {
+        shim.define("RUST_IVR_FLAT_SNAPSHOTS", None);
+    }
     shim.try_compile("rust_ivr_shim").map_err(|error| {
         let why = first_line(&error.to_string());
         format!(
@@ -143,8 +148,13 @@ fn first_line(text: &str) -> String {
 
 /// Asterisk 22.3, 21.8, 20.13 and later can leave a SIP transfer to us.
 fn has_transfer_requests(include: &Path) -> bool {
+    says(include, "struct ast_ari_transfer_message")
+}
+
+/// Whether Asterisk's messages about channels have something.
+fn says(include: &Path, words: &str) -> bool {
     std::fs::read_to_string(include.join("asterisk/stasis_channels.h"))
-        .is_ok_and(|header| header.contains("struct ast_ari_transfer_message"))
+        .is_ok_and(|header| header.contains(words))
 }
 
 /// bindgen panics where there is no libclang, with a backtrace and its own build's paths.
@@ -179,12 +189,17 @@ fn generate_bindings(include: &Path, out: &Path) -> Result<(), String> {
         .opaque_type("ast_format")
         .opaque_type("ast_module")
         .opaque_type("message")
+        .opaque_type("ast_channel_tech")
+        .opaque_type("ast_context")
+        .opaque_type("ast_custom_function")
+        .opaque_type("ast_endpoint")
         .opaque_type("ast_bridge")
         .opaque_type("ast_bridge_channel")
         .opaque_type("ast_bridge_features")
         .opaque_type("ast_frame")
         .opaque_type("ast_json")
-        .opaque_type("ast_manager_event_blob");
+        .opaque_type("ast_manager_event_blob")
+        .opaque_type("ast_tcptls_session_instance");
     for (name, value) in MODULE_DEFINES {
         builder = builder.clang_arg(format!("-D{name}={value}"));
     }
@@ -261,19 +276,30 @@ const FUNCTIONS: &[&str] = &[
     "ast_channel_uniqueid",
     "ast_channel_writeformat",
     "ast_check_hangup",
+    "ast_check_realtime",
     "ast_cli",
     "__ast_cli_register_multiple",
     "ast_cli_unregister_multiple",
     "ast_config_destroy",
     "ast_config_load2",
     "ast_context_destroy",
+    "ast_context_find",
     "ast_context_find_or_create",
+    "ast_custom_function_find",
     "ast_datastore_free",
     "ast_deactivate_generator",
     "ast_dtmf_stream",
+    "ast_endpoint_find_by_id",
+    "ast_func_read",
+    "ast_get_channel_tech",
     "ast_get_version",
     "ast_get_version_num",
     "ast_hangup",
+    "ast_http_get_auth",
+    "ast_http_get_post_vars",
+    "ast_http_manid_from_vars",
+    "ast_http_uri_link",
+    "ast_http_uri_unlink",
     "ast_indicate",
     "ast_json_object_create",
     "ast_json_object_set",
@@ -293,6 +319,7 @@ const FUNCTIONS: &[&str] = &[
     "ast_softhangup",
     "ast_unregister_application",
     "ast_variable_browse",
+    "ast_variables_destroy",
     "__ast_verbose",
     "ast_waitfor_nandfds",
     "astman_append",
@@ -301,6 +328,8 @@ const FUNCTIONS: &[&str] = &[
     "astman_send_list_complete_start",
     "astman_send_listack",
     "ast_write",
+    "astman_verify_session_readpermissions",
+    "astman_verify_session_writepermissions",
     "pbx_builtin_getvar_helper",
     "pbx_builtin_setvar_helper",
     "pbx_exec",
@@ -316,7 +345,9 @@ const ITEMS: &[&str] = &[
     "ast_transfer_result",
     "ast_bridge_feature_flags",
     "ast_bridge_impart_flags",
+    "ast_build_date",
     "AST_CAUSE_.*",
+    "BUILD_DATE",
     "ast_cli_args",
     "ast_cli_command",
     "ast_cli_entry",
@@ -331,6 +362,8 @@ const ITEMS: &[&str] = &[
     "AST_SOFTHANGUP_EXPLICIT",
     "ast_frame_type",
     "ast_generator",
+    "ast_http_method",
+    "ast_http_uri",
     "ast_module_load_result",
     "ast_variable",
     "EVENT_FLAG_CALL",

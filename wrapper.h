@@ -9,6 +9,12 @@
 #include <asterisk/bridge_after.h>/* reference.rs: channels that are sent elsewhere */
 #include <asterisk/bridge_features.h> /* bridge.rs: hooks */
 #include <asterisk/bridge_roles.h>/* bridge.rs: hold */
+#include <asterisk/buildinfo.h>   /* survey.rs: who built Asterisk */
+#if __has_include(<asterisk/build.h>)
+#include <asterisk/build.h>       /* survey.rs: and the headers */
+#else
+#define BUILD_DATE ""
+#endif
 #include <asterisk/causes.h>      /* dial.rs: why a call failed */
 #include <asterisk/cdr.h>         /* events.rs */
 #include <asterisk/cel.h>         /* events.rs */
@@ -16,10 +22,12 @@
 #include <asterisk/cli.h>         /* cli.rs */
 #include <asterisk/config.h>      /* config.rs: res_rust_ivr.conf */
 #include <asterisk/datastore.h>   /* datastore.rs: what rides on a channel */
+#include <asterisk/endpoints.h>   /* survey.rs: who can be dialled */
 #include <asterisk/format_cache.h>/* generator.rs: signed linear */
+#include <asterisk/http.h>        /* http.rs */
 #include <asterisk/json.h>        /* events.rs: what CEL gets */
 #include <asterisk/logger.h>      /* log.rs */
-#include <asterisk/manager.h>     /* manager.rs: actions; events.rs: AMI */
+#include <asterisk/manager.h>     /* manager.rs: actions; events.rs: AMI; http.rs: sessions */
 #include <asterisk/musiconhold.h> /* channel.rs: music on hold */
 #include <asterisk/module.h>      /* module.rs, application.rs */
 #include <asterisk/paths.h>       /* host.rs: directories */

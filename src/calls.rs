@@ -75,6 +75,11 @@ impl Calls {
         live.iter().map(shown).collect()
     }
 
+    /// How the earlier ones ended, and why not with the target: words and counts.
+    pub fn counts(&self) -> [Vec<(&'static str, u64)>; 2] {
+        self.stats.counts()
+    }
+
     /// How many calls are inside now.
     pub fn count(&self) -> usize {
         self.live.lock().len()
@@ -125,6 +130,7 @@ mod tests {
             call.ended(Status::Fallback, Some(Reason::Busy));
         }
         assert_eq!(calls.count(), 0);
+        assert!(calls.counts()[1].contains(&("BUSY", 1)));
         let counters = calls.to_string();
         assert!(
             counters.contains("FALLBACK     1") && counters.contains("BUSY         1"),

@@ -4,10 +4,11 @@
 //! folder as well, and a unit test (`map.rs`) reads this table and holds the code against it.
 //!
 //! ```text
-//! module      -> apps service rooms settings ports asterisk            load, reload, unload
-//! apps        -> service rooms calls stats ivr conference settings numbers ports asterisk  RustIvr(), RustConfAdd(), CLI
+//! module      -> apps check service rooms settings ports asterisk      load, reload, unload
+//! apps        -> service check rooms calls stats ivr conference directory prompts settings numbers ports asterisk  RustIvr(), RustConfAdd(), CLI
 //! service     -> calls stats rooms conference directory prompts settings numbers asterisk  what all of them work with
 //! rooms       -> conference settings numbers ports asterisk            who is in a room, and ways in
+//! check       -> ivr directory settings numbers ports                  what is wrong with an installation, judged
 //! calls       -> stats ivr ports                                       the calls inside RustIvr()
 //! stats       -> ivr conference ports                                  counters, and their text for Prometheus
 //! ivr         -> settings numbers ports                                a caller: flow (pure), session
@@ -29,6 +30,7 @@ mod apps;
 #[allow(unsafe_code)] // The C border; the lint denies it everywhere else.
 mod asterisk;
 pub mod calls;
+pub mod check;
 pub mod conference;
 pub mod directory;
 pub mod ivr;

@@ -7,16 +7,19 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::apps::metrics::OfService;
+use crate::apps::page::Page;
 use crate::apps::rust_conf_add::{RustConfAdd, TransferToRoom};
 use crate::apps::rust_ivr::RustIvr;
 use crate::apps::{actions_ami, cli};
+use crate::asterisk::answers::Answers;
 use crate::asterisk::application::Registered;
 use crate::asterisk::cli::Commands;
 use crate::asterisk::context::Context;
 use crate::asterisk::events::Events;
+use crate::asterisk::http::Served;
 use crate::asterisk::log::HostLogging;
 use crate::asterisk::manager::Actions;
 use crate::asterisk::metrics::Scraped;
@@ -34,6 +37,19 @@ const CONFIG_FILE: &CStr = c"res_rust_ivr.conf";
 /// What is registered with the host while the module is loaded.
 static LOADED: RwLock<Option<Loaded>> = RwLock::new(None);
 
+/// The page, while `[http] enabled` says so.
+static SERVED: Mutex<Option<Served>> = Mutex::new(None);
+
+/// Puts the page on Asterisk's HTTP server, or takes it away.
+fn serve(enabled: bool) {
+    let mut served = SERVED.lock();
+    match (enabled, served.is_some()) {
+        (true, false) => *served = Some(Served::new::<Page>()),
+        (false, true) => *served = None,
+        _ => {}
+    }
+}
+
 /// Dropped from top to bottom: no new calls, no new commands and actions, then the rest, the log last.
 struct Loaded {
     _applications: [Registered; 2],
@@ -43,6 +59,7 @@ struct Loaded {
     _actions: Actions,
     _scraped: Scraped,
     _events: Option<Events>,
+    _answers: Option<Answers>,
     _service: Published,
     _logging: HostLogging,
 }
@@ -89,7 +106,9 @@ impl Module for ResRustIvr {
             Ok(settings) => {
                 let new = Arc::new(Service::new(settings, Some(&old)));
                 let endpoint = new.managers_endpoint();
+                let page = new.settings.http.enabled;
                 service::replace(Some(new));
+                serve(page);
                 let loaded = LOADED.read();
                 let transfers = loaded.as_ref().and_then(|loaded| loaded.transfers.as_ref());
                 if transfers.is_some_and(Transfers::are_ours) {
@@ -106,6 +125,7 @@ impl Module for ResRustIvr {
     }
 
     fn unload() {
+        serve(false);
         transfers::handle_for(None);
         let loaded = LOADED.write().take();
         // Outside the lock: the threads that end here may be at work.
@@ -122,11 +142,13 @@ fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
         .map(|settings| Arc::new(Service::new(settings, None)))
         .and_then(|service| {
             let endpoint = service.managers_endpoint();
+            let page = service.settings.http.enabled;
             // Before the applications: a call may come the moment that they are there.
             let service = Published::new(service);
             let context = context::register()?;
             let ivr = Registered::new::<RustIvr>()?;
             let conference = Registered::new::<RustConfAdd>()?;
+            serve(page);
             Ok((service, endpoint, [ivr, conference], context))
         });
     match registered {
@@ -145,6 +167,7 @@ fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
                 _actions: Actions::register(actions_ami::actions()),
                 _scraped: Scraped::by_prometheus::<OfService>(),
                 _events: events,
+                _answers: Answers::subscribe(),
                 _service: service,
                 _logging: logging,
             })

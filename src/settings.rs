@@ -52,6 +52,8 @@ pub struct Settings {
     pub conference: Conference,
     /// `[database]`
     pub database: Database,
+    /// `[http]`
+    pub http: Http,
 }
 
 /// `[general]`: the destinations.
@@ -164,6 +166,24 @@ pub struct Database {
     pub menu_snapshot: Option<String>,
     /// The operator's own query for the snapshot's codes: no `?`, code and number.
     pub code_snapshot: Option<String>,
+}
+
+/// `[http]`: the page and the metrics, on Asterisk's own HTTP server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Http {
+    /// Whether there are any.
+    pub enabled: bool,
+    /// Who may read the metrics; `None`: whoever asks from this machine.
+    pub metrics: Option<Account>,
+}
+
+/// A name and a password of our own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Without a colon. Asterisk reads 254 bytes of both together.
+    pub user: String,
+    /// Never empty.
+    pub password: Secret,
 }
 
 /// A kind of database with what is needed to reach it.
@@ -341,6 +361,7 @@ impl Default for Settings {
                 menu_snapshot: None,
                 code_snapshot: None,
             },
+            http: Http::default(),
         }
     }
 }

@@ -5,9 +5,9 @@ use std::process::Command;
 
 use rust_ivr_testing::conference::{
     CLIENT, Conference, FOURTH_NUMBER, MANAGER, THIRD, THIRD_NUMBER, assert_nothing_left,
-    bridged_call, hear, office_with,
+    bridged_call, hear, office, office_with,
 };
-use rust_ivr_testing::machine::{MachineConfig, repository};
+use rust_ivr_testing::machine::repository;
 use rust_ivr_testing::office::{MUSIC, Office, Rows, SOON};
 use rust_ivr_testing::rtp::Source;
 use rust_ivr_testing::sip::Ending;
@@ -16,14 +16,9 @@ use rust_ivr_testing::sip::Ending;
 const PYTHON: [&str; 2] = ["/usr/bin/python3", "tests/ami/drive.py"];
 const PERL: [&str; 2] = ["/usr/bin/perl", "tests/ami/drive.pl"];
 
-fn with_ami(config: MachineConfig) -> MachineConfig {
-    config.file(
-        "manager.conf",
-        "[general]\nenabled = yes\nport = 5038\nbindaddr = 0.0.0.0\n\
-         [crm]\nsecret = crm\nread = all\nwrite = call,reporting\n\
-         [screen]\nsecret = screen\nread = all\nwrite = reporting\n",
-    )
-}
+/// One program that may call, and one that may look.
+const ACCOUNTS: &str = "[crm]\nsecret = crm\nread = all\nwrite = call,reporting\n\
+                        [screen]\nsecret = screen\nread = all\nwrite = reporting\n";
 
 /// What a client prints for an action: the fields of each message, a line each.
 fn ami(office: &Office, [program, script]: [&str; 2], user: &str, fields: &[&str]) -> String {
@@ -110,7 +105,8 @@ fn the_manager_swaps_by_key_and_whoever_leaves_meanwhile_strands_nobody() {
 
 #[test]
 fn two_foreign_clients_add_swap_join_kick_and_end() {
-    let office = office_with("actions-ami", with_ami);
+    let office = office("actions-ami");
+    office.machine.open_ami(ACCOUNTS);
     let (client, manager) = bridged_call(&office);
     let rooms = ami(&office, PYTHON, "screen", &["Action=RustConfListRooms"]);
     assert!(rooms.contains("ListItems: 0"), "{rooms}");
@@ -171,6 +167,7 @@ fn two_foreign_clients_add_swap_join_kick_and_end() {
     let to = number("Number=8 (495) 000-00-02");
     acts(&office, PERL, &to.each_ref().map(|s| &**s), "DIAL");
     let fourth = office.expect_target(FOURTH_NUMBER);
+    fourth.ring();
     acts(&office, PERL, &["Action=RustConfCancel", &of_room], "TALK");
     assert_eq!(fourth.call().wait_ended(SOON).1, Ending::Cancelled);
 

@@ -12,11 +12,7 @@ const TWO_BUTTONS: &str = "70000000002";
 const CAKES: &str = "74950000001";
 
 fn with_manager(config: MachineConfig) -> MachineConfig {
-    config.load("app_controlplayback").file(
-        "manager.conf",
-        "[general]\nenabled = yes\nport = 5038\nbindaddr = 0.0.0.0\n\
-         [test]\nsecret = test\nread = all\nwrite = all\n",
-    )
+    config.load("app_controlplayback")
 }
 
 /// Sends an action and returns its response.
@@ -38,6 +34,9 @@ fn action(stream: &mut BufReader<TcpStream>, text: &str) -> String {
 #[test]
 fn control_playback_on_a_caller_in_a_menu_is_ignored_and_digits_count() {
     let office = Office::open_with("ami-control-playback", Database::Sqlite, with_manager);
+    office
+        .machine
+        .open_ami("[test]\nsecret = test\nread = all\nwrite = all\n");
     let stream = TcpStream::connect((office.machine.address(), 5038)).expect("the manager");
     stream.set_read_timeout(Some(SOON)).expect("a timeout");
     let mut stream = BufReader::new(stream);

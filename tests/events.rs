@@ -200,7 +200,7 @@ fn a_call(office: &Office, program: &mut Program) {
     fields(end, known);
     let phases = ["LookupMs", "MenuMs", "RingMs", "TalkMs"].map(|name| ms(end, name));
     assert!(phases.iter().sum::<Duration>() <= whole, "{whole:?}: {end}");
-    let least = [0, 100, 100, 100].map(Duration::from_millis);
+    let least = [0, 100, 100, 20].map(Duration::from_millis);
     assert!(
         phases.iter().zip(least).all(|(is, least)| *is >= least),
         "{end}"

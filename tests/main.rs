@@ -12,6 +12,7 @@ mod circles;
 mod events;
 mod hostile;
 mod lifecycle;
+mod page;
 mod prompts;
 mod samples;
 mod tones;

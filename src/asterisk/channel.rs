@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::time::Duration;
 
+use super::answers::Dialling;
 use super::context::{Place, Position};
 use super::early_hold::NoEarlyHold;
 use super::host::tell_if_shutting_down;
@@ -20,6 +21,7 @@ pub struct Channel {
     raw: NonNull<sys::ast_channel>,
     name: String,
     pub(super) tones: Option<Tones>,
+    talked: Duration,
     only_its_own_thread: PhantomData<*const ()>,
 }
 
@@ -32,6 +34,7 @@ impl Channel {
             raw,
             name: String::new(),
             tones: None,
+            talked: Duration::ZERO,
             only_its_own_thread: PhantomData,
         };
         let name = channel.lock().text(sys::ast_channel_name);
@@ -131,12 +134,15 @@ impl Channel {
         self.set_variable("ANSWEREDTIME", "");
         let arguments = c_string(&format!("{destination},{seconds},{options}"));
         let _no_early_hold = NoEarlyHold::on(self.reference());
+        let unique_id = self.unique_id();
+        let dialling = Dialling::begin(&unique_id);
         // SAFETY: own thread, unlocked; the application is looked up each time because app_dial
         // may be reloaded, and main/pbx_app.c: pbx_exec holds its module while it runs.
         let dialled = unsafe {
             let dial = sys::pbx_findapp(c"Dial".as_ptr());
             (!dial.is_null()).then(|| sys::pbx_exec(self.raw.as_ptr(), dial, arguments.as_ptr()))
         };
+        self.talked = dialling.talked();
         if dialled.is_none() {
             log::error!("{}: Dial does not exist: load app_dial.so", self.name);
             return Dialled::Unavailable;
@@ -148,6 +154,11 @@ impl Channel {
             tell_if_shutting_down();
         }
         end
+    }
+
+    /// How long the talk of the last dial was, zero if there was none.
+    pub fn talked(&self) -> Duration {
+        self.talked
     }
 
     /// Goes back to a position of the dialplan: when the application returns, the priority after

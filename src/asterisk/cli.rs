@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::os::raw::{c_char, c_int};
 use std::{mem, ptr, slice};
 
-use super::guard::entry;
+use super::guard::{entry, guard};
 use super::{c_string, copied, sys};
 use crate::ports::one_line;
 
@@ -19,7 +19,18 @@ pub trait Command {
     /// The text to print for the words after the fixed ones, or `None` to show the usage.
     /// Runs on the console's thread.
     fn run(arguments: &[String]) -> Option<String>;
+    /// What the next word may be, `arguments` being those before it and `begin` what is typed of it;
+    /// what does not begin so is left out, and of the rest the first [`MOST`] are offered. Runs under
+    /// the CLI's lock: no waiting.
+    fn complete(arguments: &[String], begin: &str) -> Vec<String> {
+        let _ = (arguments, begin);
+        Vec::new()
+    }
 }
+
+/// Words that are offered at most for completion: the host asks for one after the other, and each
+/// time all are made.
+pub const MOST: usize = 50;
 
 /// Registered commands; dropping takes them off the CLI.
 pub struct Commands(Box<[sys::ast_cli_entry]>);
@@ -90,7 +101,8 @@ entry! {
             return SUCCESS;
         }
         if what == sys::CLI_GENERATE {
-            return SUCCESS;
+            // SAFETY: as below; line and word are NUL-terminated (main/cli.c: __ast_cli_generator).
+            return guard(ptr::null_mut(), || unsafe { generate::<C>(&*args) });
         }
         // SAFETY: the host's arguments, valid during this call; argv has argc strings
         // (main/cli.c: ast_cli_command_full).
@@ -109,5 +121,51 @@ entry! {
         // SAFETY: the text is an argument, never the format (main/cli.c: ast_cli).
         unsafe { sys::ast_cli(fd, c"%s".as_ptr(), text.as_ptr()) };
         SUCCESS
+    }
+}
+
+/// One of the words that may come next, for the host to free; NULL: there are no more.
+///
+/// # Safety
+/// `args` are the host's for `CLI_GENERATE`, valid during the call.
+unsafe fn generate<C: Command>(args: &sys::ast_cli_args) -> *mut c_char {
+    // SAFETY: NUL-terminated strings of the host; before `pos` there are so many in argv
+    // (main/cli.c: __ast_cli_generator).
+    let (before, word) = unsafe {
+        let count = usize::try_from(args.pos.min(args.argc)).unwrap_or(0);
+        let words = slice::from_raw_parts(args.argv, count).iter();
+        let words: Vec<String> = words.map(|&word| copied(word)).collect();
+        (words, copied(args.word))
+    };
+    let fixed = C::WORDS.to_string_lossy().split(' ').count();
+    let Some(arguments) = before.get(fixed..) else {
+        return ptr::null_mut();
+    };
+    let mut words = C::complete(arguments, &word);
+    words.retain(|next| next.starts_with(&word) && is_word(next));
+    words.truncate(MOST);
+    let Some(next) = usize::try_from(args.n).ok().and_then(|at| words.get(at)) else {
+        return ptr::null_mut();
+    };
+    let next = c_string(next);
+    // SAFETY: a NUL-terminated text; the copy comes from the host's allocator (shim_survey.c).
+    unsafe { sys::rust_ivr_copy(next.as_ptr()) }
+}
+
+/// What a database holds may be no word of a command, and move the cursor.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && one_line(text) == text && !text.contains([' ', '"', '\\'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_word;
+
+    #[test]
+    fn only_words_are_offered() {
+        for no in ["", "a b", "a\"", "a\\", "a\u{1b}[2J", "7\r"] {
+            assert!(!is_word(no), "{no:?}");
+        }
+        assert!(is_word("79120000001") && is_word("*7#"));
     }
 }

@@ -41,7 +41,7 @@ impl Drop for Scraped {
         if let Some(loads) = self.0 {
             // SAFETY: ours; waits for a callback under way, which takes no lock of the loader
             // (main/stasis.c: stasis_unsubscribe_and_join).
-            unsafe { sys::rust_ivr_metrics_unsubscribe(loads.as_ptr()) };
+            unsafe { sys::rust_ivr_unsubscribe(loads.as_ptr()) };
         }
         if host::is_loaded(MODULE) {
             // SAFETY: unload runs under the loader's lock (main/loader.c), so it stays loaded

@@ -1,6 +1,6 @@
 //! The C border: a safe wrapper of Asterisk, and the only unsafe code of the module. It knows
 //! nothing of menus and rooms; what it needs from the module it gets by traits ([`module::Module`],
-//! [`application::Application`], [`cli::Command`], [`manager::Action`],
+//! [`application::Application`], [`cli::Command`], [`http::Site`], [`manager::Action`],
 //! [`transfer::TransferHandler`], [`datastore::Datastore`]), and the words it shares are those of `ports`.
 //!
 //! What we believe about the host (Asterisk 16 to 22), once, for every SAFETY comment below:
@@ -20,6 +20,7 @@
 //! - **Lock order.** No lock of ours is held while a host function is called that takes a
 //!   channel's lock.
 
+pub mod answers;
 pub mod application;
 pub mod bridge;
 pub mod channel;
@@ -34,6 +35,7 @@ pub mod frame;
 pub mod generator;
 pub mod guard;
 pub mod host;
+pub mod http;
 mod lock;
 pub mod log;
 pub mod manager;
@@ -41,6 +43,7 @@ pub mod metrics;
 pub mod module;
 pub mod reference;
 pub mod sound_file;
+pub mod survey;
 mod sys;
 mod tones;
 pub mod transfer;

@@ -2,7 +2,7 @@
  * The part of the border that only C can write: the module's registration, which is
  * a macro with a constructor in it, wrappers for macros and inline functions, and what
  * needs the inside of the host's structures. Sound is in shim_sound.c, transfers are in
- * shim_transfer.c. As little logic as can be.
+ * shim_transfer.c, questions about the dialplan in shim_survey.c. As little logic as can be.
  */
 #include <asterisk.h>
 

@@ -1,7 +1,7 @@
 /*
  * The part of the border that only C can write, for what programs are told: a message on a channel's
- * topic that becomes an AMI event and variables of the CDR (events.rs), and the answer that
- * res_prometheus gives (metrics.rs).
+ * topic that becomes an AMI event and variables of the CDR (events.rs), when a dial is answered
+ * (answers.rs), and the answer that res_prometheus gives (metrics.rs).
  */
 #define _GNU_SOURCE /* RTLD_DEFAULT */
 #include <asterisk.h>
@@ -15,6 +15,7 @@
 #include <asterisk/json.h>
 #include <asterisk/manager.h>
 #include <asterisk/stasis.h>
+#include <asterisk/stasis_channels.h>
 #include <asterisk/stasis_message_router.h>
 #include <asterisk/strings.h>
 
@@ -121,6 +122,47 @@ void rust_ivr_cel_publish(struct ast_channel *chan, const char *event, struct as
 	}
 }
 
+#ifdef RUST_IVR_FLAT_SNAPSHOTS /* Asterisk 16 */
+#define UNIQUE_ID(snapshot) ((snapshot)->uniqueid)
+#else
+#define UNIQUE_ID(snapshot) ((snapshot)->base->uniqueid)
+#endif
+
+/* A caller's unique id, and how long ago it was answered. */
+typedef void dial_answered(const char *caller, int64_t ms);
+
+static void on_dial(void *answered, struct stasis_subscription *sub attribute_unused,
+	struct stasis_message *message)
+{
+	struct ast_multi_channel_blob *dial;
+	struct ast_channel_snapshot *caller;
+	const char *status;
+
+	if (stasis_message_type(message) != ast_channel_dial_type()) {
+		return;
+	}
+	dial = stasis_message_data(message);
+	caller = ast_multi_channel_blob_get_channel(dial, "caller");
+	status = ast_json_string_get(ast_json_object_get(
+		ast_multi_channel_blob_get_json(dial), "dialstatus"));
+	if (caller && !strcmp(S_OR(status, ""), "ANSWER")) {
+		((dial_answered *) answered)(UNIQUE_ID(caller),
+			ast_tvdiff_ms(ast_tvnow(), *stasis_message_timestamp(message)));
+	}
+}
+
+struct stasis_subscription *rust_ivr_answers_subscribe(dial_answered *answered)
+{
+	struct stasis_subscription *sub = stasis_subscribe_pool(ast_channel_topic_all(), on_dial,
+		(void *) answered);
+
+	if (sub) {
+		stasis_subscription_accept_message_type(sub, ast_channel_dial_type());
+		stasis_subscription_set_filter(sub, STASIS_SUBSCRIPTION_FILTER_SELECTIVE);
+	}
+	return sub;
+}
+
 void rust_ivr_str_append(struct ast_str **text, const char *more)
 {
 	ast_str_append(text, 0, "%s", more);
@@ -218,7 +260,7 @@ struct stasis_subscription *rust_ivr_metrics_subscribe(metrics_write *write)
 }
 #endif
 
-void rust_ivr_metrics_unsubscribe(struct stasis_subscription *sub)
+void rust_ivr_unsubscribe(struct stasis_subscription *sub)
 {
 	stasis_unsubscribe_and_join(sub);
 }

@@ -47,6 +47,9 @@ pub struct rust_ivr_file {
 // src/asterisk/shim.c
 unsafe extern "C" {
     pub safe fn rust_ivr_self() -> *mut ast_module;
+    pub fn rust_ivr_copy(text: *const c_char) -> *mut c_char;
+    pub fn rust_ivr_global(name: *const c_char, value: *mut c_char, room: c_int);
+    pub fn rust_ivr_dialplan_mentions(text: *const c_char) -> c_int;
     pub safe fn rust_ivr_debug_enabled(level: c_int) -> c_int;
     pub fn rust_ivr_channel_lock(chan: *mut ast_channel);
     pub fn rust_ivr_channel_unlock(chan: *mut ast_channel);
@@ -124,11 +127,26 @@ unsafe extern "C" {
     pub fn rust_ivr_events_unregister();
     pub fn rust_ivr_event_publish(chan: *mut ast_channel, event: *mut c_void);
     pub fn rust_ivr_cel_publish(chan: *mut ast_channel, event: *const c_char, extra: *mut ast_json);
+    pub fn rust_ivr_answers_subscribe(
+        answered: unsafe extern "C" fn(*const c_char, i64),
+    ) -> *mut stasis_subscription;
     pub fn rust_ivr_str_append(text: *mut *mut ast_str, more: *const c_char);
     pub fn rust_ivr_metrics_attach(write: unsafe extern "C" fn(*mut *mut ast_str)) -> c_int;
     pub fn rust_ivr_metrics_detach();
     pub fn rust_ivr_metrics_subscribe(
         write: unsafe extern "C" fn(*mut *mut ast_str),
     ) -> *mut stasis_subscription;
-    pub fn rust_ivr_metrics_unsubscribe(subscription: *mut stasis_subscription);
+    pub fn rust_ivr_unsubscribe(subscription: *mut stasis_subscription);
+    pub fn rust_ivr_http_peer(connection: *const ast_tcptls_session_instance) -> *const c_char;
+    pub fn rust_ivr_module_hold();
+    pub fn rust_ivr_module_release();
+    pub fn rust_ivr_http_send(
+        connection: *mut ast_tcptls_session_instance,
+        method: ast_http_method,
+        status: c_int,
+        title: *const c_char,
+        headers: *const c_char,
+        text: *const c_char,
+        file: c_int,
+    );
 }

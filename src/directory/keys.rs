@@ -51,6 +51,21 @@ pub(super) fn keys_of(forms: &[&str]) -> Vec<String> {
     keys
 }
 
+/// What the keys of every kind of column begin with that begin so.
+pub(super) fn kinds(begin: &str) -> [String; 3] {
+    [
+        begin.to_owned(),
+        format!("{LOOSE}{begin}"),
+        format!("{STRICT}{begin}"),
+    ]
+}
+
+/// A key as it was stored, as far as it is known, and whether its column is one of numbers.
+pub(super) fn plain_key(key: &str) -> (&str, bool) {
+    let number = key.strip_prefix([LOOSE, STRICT]);
+    (number.unwrap_or(key), number.is_some())
+}
+
 /// Which of the forms a row has that the database found: rows of an earlier form come first.
 pub(super) fn rank(stored: Option<&str>, forms: &[&str]) -> usize {
     let stored = &*bare(stored.unwrap_or_default());

@@ -12,6 +12,7 @@ mod deadline;
 mod disk;
 mod hidden;
 mod hosts;
+pub mod inspect;
 mod keys;
 mod mysql;
 mod pool;
@@ -155,6 +156,12 @@ impl LiveDirectory {
             connections,
             snapshot_age: snapshot.and_then(snapshot::Snapshot::age),
         }
+    }
+
+    /// Code and number of the snapshot, up to `most`, sorted by the code; none while there is no snapshot.
+    pub fn codes(&self, most: usize) -> Vec<(String, String)> {
+        let tables = self.snapshot.as_ref().map(snapshot::Snapshot::tables);
+        tables.map(|tables| tables.codes(most)).unwrap_or_default()
     }
 
     /// The story of every look-up: what the database answered within the budget, else the snapshot.

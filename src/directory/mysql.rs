@@ -2,6 +2,7 @@
 //! door, `errors.rs` knows what went wrong.
 
 mod errors;
+mod inspect;
 mod login;
 mod rows;
 #[cfg_attr(not(feature = "tls"), path = "mysql/no_tls.rs")]

@@ -20,6 +20,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use super::breaker::{self, Breaker, Event};
 use super::deadline::Watchdog;
 use super::hosts::{self, Hosts};
+use super::inspect::Inspection;
 use super::mysql::{Failure, Link, Server};
 use super::queries::Query;
 use super::table::Table;
@@ -195,6 +196,26 @@ impl Pool {
         shared.state.lock().places.forget_since(began);
         shared.work.notify_one();
         table
+    }
+
+    /// Looks at the server's tables, over a connection of its own. `Err`: it does not let us in.
+    pub(super) fn inspect(&self) -> Result<Inspection, LookupError> {
+        let Some(watchdog) = &self.shared.watchdog else {
+            return Err(LookupError::Unavailable("there is no watchdog".to_owned()));
+        };
+        let hosts = self.shared.state.lock().hosts.order();
+        let mut found = hosts::first(hosts, |at| {
+            let found = self.shared.server.inspect(at, watchdog);
+            found.map_err(|no| no.error)
+        })?;
+        let state = self.shared.state.lock();
+        if state.hosts.home().is_some() {
+            let away = state.hosts.away();
+            found.away = away
+                .map(|away| hosts::words(&away.error).to_owned())
+                .collect();
+        }
+        Ok(found)
     }
 
     /// For the operator: how the server does, and the connections.

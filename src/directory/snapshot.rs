@@ -34,6 +34,16 @@ struct Shared {
     last_warning: Mutex<Option<LookupError>>,
     stopping: Mutex<bool>,
     wake: Condvar,
+    renewals: Mutex<Renewals>,
+    /// A renewal has ended, well or not.
+    renewed: Condvar,
+}
+
+/// Renewals out of turn: which one is asked for, and which is done.
+#[derive(Default)]
+struct Renewals {
+    asked: u64,
+    done: u64,
 }
 
 impl Snapshot {
@@ -53,6 +63,8 @@ impl Snapshot {
             last_warning: Mutex::default(),
             stopping: Mutex::default(),
             wake: Condvar::new(),
+            renewals: Mutex::default(),
+            renewed: Condvar::new(),
         });
         let renewing = Arc::clone(&shared);
         let worker = Worker::start("rustivr-snapshot", move || renewing.run(disk))
@@ -66,6 +78,24 @@ impl Snapshot {
     /// The tables of this moment.
     pub(super) fn tables(&self) -> Arc<Tables> {
         Arc::clone(&self.shared.tables.read())
+    }
+
+    /// Renews the tables out of turn and waits for it, no longer than `within`.
+    pub(super) fn renew_now(&self, within: Duration) {
+        let shared = &*self.shared;
+        let until = Instant::now() + within;
+        let wanted = {
+            let mut renewals = shared.renewals.lock();
+            renewals.asked += 1;
+            renewals.asked
+        };
+        // Once with the lock that the thread sleeps with, so that it does not miss the news.
+        drop(shared.stopping.lock());
+        shared.wake.notify_all();
+        let mut renewals = shared.renewals.lock();
+        shared
+            .renewed
+            .wait_while_until(&mut renewals, |now| now.done < wanted, until);
     }
 
     /// Says once why calls get the snapshot.
@@ -136,6 +166,7 @@ impl Shared {
         let mut pause = Duration::ZERO;
         while self.wait(pause) {
             pause = self.every;
+            let asked = self.renewals.lock().asked;
             match self.renew() {
                 Ok(()) => *self.last_warning.lock() = None,
                 Err(_) if *self.stopping.lock() => return,
@@ -146,6 +177,8 @@ impl Shared {
                     self.warn_once("the last known good snapshot is not renewed", &error);
                 }
             }
+            self.renewals.lock().done = asked;
+            self.renewed.notify_all();
             let tables = Arc::clone(&self.tables.read());
             disk.save(&tables);
         }
@@ -155,8 +188,17 @@ impl Shared {
     fn wait(&self, pause: Duration) -> bool {
         let until = Instant::now() + pause;
         let mut stopping = self.stopping.lock();
-        while !*stopping && !self.wake.wait_until(&mut stopping, until).timed_out() {}
+        while !*stopping
+            && !self.is_asked()
+            && !self.wake.wait_until(&mut stopping, until).timed_out()
+        {}
         !*stopping
+    }
+
+    /// Somebody wants the tables renewed now.
+    fn is_asked(&self) -> bool {
+        let renewals = self.renewals.lock();
+        renewals.done < renewals.asked
     }
 
     /// Reads the tables anew. What cannot be read stays as it was.

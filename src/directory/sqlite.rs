@@ -1,5 +1,7 @@
 //! The embedded database: a file that the operator writes and we only read.
 
+mod inspect;
+
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
+use super::keys;
+
 /// Rows that a table may have. Beyond it a server lies, or the snapshot's query is wrong.
 pub(super) const MAX_TABLE_ROWS: usize = if cfg!(test) { 50_000 } else { 2_000_000 };
 
@@ -49,6 +51,29 @@ impl<const N: usize> Table<N> {
     /// All rows, sorted by their key.
     pub(super) fn rows(&self) -> impl Iterator<Item = [Option<&str>; N]> {
         self.rows.iter().map(|row| self.texts(row))
+    }
+
+    /// The keys that begin so, whatever column they come from: `most` at most.
+    pub(super) fn keys_from(&self, begin: &str, most: usize) -> Vec<String> {
+        let mut keys: Vec<String> = Vec::new();
+        // Those of every column begin with nothing.
+        let kinds = if begin.is_empty() { 1 } else { 3 };
+        for kind in &keys::kinds(begin)[..kinds] {
+            let first = self
+                .rows
+                .partition_point(|row| self.key(row) < kind.as_str());
+            let rows = self.rows[first..].iter().map(|row| self.key(row));
+            for key in rows.take_while(|key| key.starts_with(kind.as_str())) {
+                let (key, _) = keys::plain_key(key);
+                if keys.len() == most {
+                    return keys;
+                }
+                if keys.last().is_none_or(|last| last != key) {
+                    keys.push(key.to_owned());
+                }
+            }
+        }
+        keys
     }
 
     /// How many rows there are: [`MAX_TABLE_ROWS`] at most.
@@ -202,6 +227,20 @@ mod tests {
             assert_eq!(found(nobody), [], "{nobody}");
         }
         assert_eq!((table.keys(), table.len()), (3, 5));
+    }
+
+    #[test]
+    fn keys_are_found_by_their_begin_whatever_their_column() {
+        let keys = ["71", "72", "72", "8", "\u{1}73", "\u{2}74"];
+        let table = table(&keys.map(|key| [Some(key), None]));
+        assert_eq!(table.keys_from("7", 9), ["71", "72", "73", "74"]);
+        assert_eq!(table.keys_from("7", 2), ["71", "72"]);
+        assert_eq!(table.keys_from("9", 9), [""; 0]);
+        assert_eq!(
+            table.keys_from("", 9).len(),
+            5,
+            "kinds of numbers have no begin of their own"
+        );
     }
 
     #[test]

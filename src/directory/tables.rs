@@ -48,4 +48,15 @@ impl Tables {
         let mut found = keys.iter().flat_map(|key| codes.find(key));
         Some(found.next().and_then(|row| row[1].map(str::to_owned)))
     }
+
+    /// Codes that have a number, up to `most`, as the database has them.
+    pub(super) fn codes(&self, most: usize) -> Vec<(String, String)> {
+        let rows = self.codes.iter().flat_map(|codes| codes.table.rows());
+        let pairs = rows.filter_map(|[code, number]| {
+            // In front of a number stands a mark of ours, see `keys.rs`.
+            let code = code?.trim_start_matches(char::is_control);
+            Some((code.to_owned(), number?.to_owned()))
+        });
+        pairs.take(most).collect()
+    }
 }

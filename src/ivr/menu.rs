@@ -126,7 +126,7 @@ pub fn read(
 }
 
 /// An ivr row without buttons comes out of the LEFT JOIN as one row whose button is all NULL.
-fn has_button(row: &MenuRow) -> bool {
+pub fn has_button(row: &MenuRow) -> bool {
     row.key_num.is_some() || row.msg_mp3.is_some() || row.transfer_to.is_some()
 }
 
@@ -179,7 +179,8 @@ fn button(row: &MenuRow, numbers: &NumberPlan, complain: &mut impl FnMut(String)
     }
 }
 
-fn is_key(key: &str) -> bool {
+/// Whether a key can be pressed: 1 to 8 of `0-9 * #`.
+pub fn is_key(key: &str) -> bool {
     (1..=MAX_KEY_DIGITS).contains(&key.len())
         && key
             .bytes()

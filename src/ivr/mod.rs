@@ -4,6 +4,7 @@ pub mod dry_run;
 pub mod flow;
 pub mod menu;
 pub mod session;
+mod story;
 
 /// How a call ended (`RUSTIVR_STATUS`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::flow::{self, Action, Event, State};
 use super::menu::{self, Plan};
+pub use super::story::{Choice, Story};
 use super::{Reason, Status};
 use crate::numbers::{Fixed, Gaps, Keys, Number, Phone, trimmed};
 use crate::ports::{
@@ -39,51 +40,6 @@ pub struct Caller {
     pub extension: String,
     /// The call is itself one that a `RustIvr()` dialled.
     pub dialled_as: Option<Callee>,
-}
-
-/// How the caller left a menu.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Choice {
-    /// There was no menu, or the caller hung up in it.
-    #[default]
-    NoMenu,
-    /// With this key of a row.
-    Key(String),
-    /// With a key that no row has.
-    Wrong,
-    /// Without a key.
-    Nothing,
-}
-
-/// All that is known of a call, complete at its end (A8).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Story {
-    /// The canonical phone; empty when the caller has no number.
-    pub phone: String,
-    /// Where the rows came from.
-    pub source: Source,
-    /// How long the look-up took.
-    pub lookup: Duration,
-    /// The first row's `scenario`.
-    pub scenario: String,
-    /// What the button is called that the call led to: a stranger's text.
-    pub option: String,
-    /// How a menu ended.
-    pub choice: Choice,
-    /// From the menu's first word to its last key; zero without a menu.
-    pub menu: Duration,
-    /// How long others rang, all together.
-    pub ring: Duration,
-    /// How long the talk was.
-    pub talk: Duration,
-    /// The keys that were pressed.
-    pub digits: String,
-    /// The button's number that was rung; empty when none was.
-    pub target: String,
-    /// Why not the target.
-    pub reason: Option<Reason>,
-    /// How it ended; `None` until then.
-    pub status: Option<Status>,
 }
 
 /// One call on its way.
@@ -414,11 +370,9 @@ impl<'s> Session<'s> {
         end
     }
 
-    /// `Dial` says how long the talk was.
+    /// Both are one dial.
     fn tell_talk_from_ring(&mut self) {
-        let talked = self.leg.variable("ANSWEREDTIME_MS");
-        let talked = talked.and_then(|ms| ms.parse().ok()).unwrap_or_default();
-        self.story.talk = Duration::from_millis(talked).min(self.story.ring);
+        self.story.talk = self.leg.talked().min(self.story.ring);
         self.story.ring -= self.story.talk;
     }
 

@@ -103,6 +103,10 @@ pub trait CallLeg {
     /// Rings somebody and, when answered, stays until the talk is over.
     /// The caller hears ringback meanwhile.
     fn dial(&mut self, dial: Dial<'_>) -> Dialled;
+    /// How long the talk of the last `dial` was; zero if there was none.
+    fn talked(&self) -> Duration {
+        Duration::ZERO
+    }
     /// A channel variable; `None` when it is unset or empty.
     fn variable(&self, name: &str) -> Option<String>;
     /// Sets a channel variable. The value is taken as it is, nothing in it is expanded.

@@ -45,7 +45,7 @@ impl PromptFolder {
 
 /// A prompt as a row names it: a folder and an unchecked file name.
 /// `Prompts` refuses a name that leads anywhere else.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PromptName {
     /// Which folder.
     pub folder: PromptFolder,
@@ -113,7 +113,6 @@ pub enum Notice {
 
 impl Notice {
     /// All of them: the recordings that must exist.
-    #[cfg(test)]
     pub const ALL: [Self; 11] = [
         Self::EnterCode,
         Self::NoSuchCode,

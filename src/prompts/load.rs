@@ -15,10 +15,10 @@ use super::decode::{MAX_DURATION, decode};
 use super::flaws::Flaws;
 use super::output::Output;
 use super::wav::Wav;
-use crate::ports::{FileKind, FileReader, PromptError, Samples, Sound};
+use crate::ports::{FileKind, FileReader, PromptError, Samples, Sound, foreign};
 
 /// Decoding needs more stack than Asterisk's channel threads have, which is 496 KiB.
-const STACK_BYTES: usize = 2 << 20;
+pub(super) const STACK_BYTES: usize = 2 << 20;
 
 /// How long a caller waits for the whole of a recording, once it has begun: most are whole by then,
 /// and the log can tell their length. A minute of MP3 takes about so long.
@@ -100,6 +100,11 @@ impl Loader {
 }
 
 impl Loader {
+    /// Who reads what our decoder does not know.
+    pub fn host(&self) -> Option<FileReader> {
+        self.host
+    }
+
     /// Waits until everything that was begun is read to its end, or heard by nobody.
     pub fn settle(&self) {
         let threads = std::mem::take(&mut *self.threads.lock());
@@ -107,6 +112,31 @@ impl Loader {
             // One that panicked has told so.
             let _ = thread.join();
         }
+    }
+}
+
+/// Whether the begin of a file can be decoded; an error says what is wrong. Nothing is logged.
+pub(super) fn probe(host: Option<FileReader>, path: &Path) -> Result<(), String> {
+    let told = |why: String| format!("{}: {why}", path.display());
+    let file = open(path).map_err(|e| told(format!("cannot be read: {e}")))?;
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    let mut has_begun = false;
+    let mut hear = |_: &[i16]| {
+        has_begun = true;
+        false
+    };
+    // A hostile file may make the decoder panic.
+    let decoded = foreign(|| match (host, kind(&file, &extension)) {
+        (Some(read), Some(kind)) => by_host(read, path, kind, &mut hear),
+        _ => decode(file, &extension, &mut hear),
+    });
+    match decoded {
+        _ if has_begun => Ok(()),
+        Some(Ok(_)) => Ok(()),
+        Some(Err(why)) => Err(told(why)),
+        None => Err(told(
+            "cannot be decoded; convert it to WAV (PCM)".to_owned(),
+        )),
     }
 }
 

@@ -10,6 +10,7 @@ mod decode;
 mod find;
 mod flaws;
 mod load;
+pub mod look;
 mod missing;
 mod mix;
 pub mod notices;

@@ -24,7 +24,7 @@ pub struct NoticeLibrary {
     root: PathBuf,
     cache: Cache,
     // Behind the cache: it is dropped after it.
-    loader: Loader,
+    pub(super) loader: Loader,
 }
 
 impl NoticeLibrary {
@@ -56,7 +56,7 @@ impl NoticeLibrary {
         self.cache.get(id, stamp, || self.loader.load(&found.path))
     }
 
-    fn find(&self, notice: Notice, language: &str) -> Result<Found, PromptError> {
+    pub(super) fn find(&self, notice: Notice, language: &str) -> Result<Found, PromptError> {
         let in_folder = |folder: PathBuf| {
             let shown = || format!("notice {}", notice.file());
             find_in(&folder, notice.file(), shown).ok()

@@ -27,6 +27,10 @@ impl CallLeg for Channel {
         Self::name(self)
     }
 
+    fn talked(&self) -> Duration {
+        Self::talked(self)
+    }
+
     fn answer(&mut self) -> Result<(), Gone> {
         Self::answer(self)
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::unknown::unknown;
 use super::values::{
-    absolute, digits, driver, host, internal, key, music_class, orphan, pattern, port, query,
-    seconds, template, text, tls, whole, yes_or_no,
+    absolute, basic_user, digits, driver, host, internal, key, music_class, orphan, pattern, port,
+    query, seconds, template, text, tls, whole, yes_or_no,
 };
-use super::{Address, Driver, Host, Line, Secret, Settings, Tls};
+use super::{Account, Address, Driver, Host, Line, Secret, Settings, Tls};
 use crate::numbers::{Pattern, shown};
 
 /// Reads a value into the draft, or says what would be right.
@@ -207,6 +207,16 @@ pub(super) const OPTIONS: &[(&str, &str, Read)] = &[
             query(v, None).map(Some),
         )
     }),
+    ("http", "enabled", |d, v| {
+        put(&mut d.settings.http.enabled, yes_or_no(v))
+    }),
+    ("http", "user", |d, v| {
+        put(&mut d.http_user, basic_user(v).map(Some))
+    }),
+    // Its sentence does not show the password.
+    ("http", "password", |d, v| {
+        put(&mut d.http_password, Ok(Some(Secret::new(v.to_owned()))))
+    }),
 ];
 
 /// Options that are understood in another section as well: that one, the option, its own section.
@@ -228,6 +238,8 @@ pub(super) struct Draft {
     name: Option<String>,
     user: Option<String>,
     password: Secret,
+    http_user: Option<String>,
+    http_password: Option<Secret>,
     problems: Vec<String>,
 }
 
@@ -275,6 +287,7 @@ impl Draft {
         } else if let Some(file) = self.file.take() {
             self.settings.database.driver = Driver::Sqlite { file: file.into() };
         }
+        self.settings.http.metrics = self.metrics_account();
         self.check_keys();
         self.check_patterns();
         if self.problems.is_empty() {
@@ -282,6 +295,33 @@ impl Draft {
         } else {
             Err(self.problems)
         }
+    }
+
+    /// One without the other would leave the metrics open to whoever an operator wanted to shut out.
+    fn metrics_account(&mut self) -> Option<Account> {
+        let password = self.http_password.take();
+        let account = match (self.http_user.take(), password) {
+            (None, None) => return None,
+            (Some(user), Some(password)) if !password.expose().is_empty() => {
+                Account { user, password }
+            }
+            _ => {
+                self.problems.push(
+                    "[http] user and password belong together: write both, or neither to let only this \
+                     machine read the metrics"
+                        .to_owned(),
+                );
+                return None;
+            }
+        };
+        // Asterisk reads 255 bytes of what is sent, the colon included.
+        if account.user.len() + account.password.expose().len() > 254 {
+            self.problems.push(
+                "[http] user and password are longer than 254 bytes together: shorten them"
+                    .to_owned(),
+            );
+        }
+        Some(account)
     }
 
     /// Add and cancel are never waited for at once, so they may be one key.

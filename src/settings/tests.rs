@@ -2,6 +2,7 @@
 
 mod database;
 mod dialling;
+mod http;
 
 use proptest::prelude::*;
 

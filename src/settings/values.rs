@@ -72,6 +72,16 @@ pub(super) fn text(value: &str, example: &str) -> Result<String, String> {
     Ok(value.to_owned())
 }
 
+/// The name of an account for Basic authentication, which a colon would end.
+pub(super) fn basic_user(value: &str) -> Result<String, String> {
+    match text(value, "prometheus")? {
+        user if user.contains(':') => {
+            Err("write a name without a colon, such as prometheus".to_owned())
+        }
+        user => Ok(user),
+    }
+}
+
 pub(super) fn driver(value: &str) -> Result<bool, String> {
     match value.to_ascii_lowercase().as_str() {
         "sqlite" => Ok(false),

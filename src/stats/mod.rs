@@ -88,6 +88,14 @@ impl Stats {
         text
     }
 
+    /// Scenario, key and count, for programs; by scenario, the most pressed key of each first.
+    pub fn keys_by_count(&self) -> Vec<(String, String, u64)> {
+        let keys = self.keys.lock();
+        let owned =
+            |(scenario, key, count): (&str, &str, u64)| (scenario.into(), key.into(), count);
+        keys.by_count().into_iter().map(owned).collect()
+    }
+
     /// Everything but the keys, for the CLI.
     pub fn describe(&self) -> String {
         let minutes = self.since.lock().elapsed().as_secs() / 60;
@@ -108,6 +116,20 @@ impl Stats {
         text
     }
 
+    /// Calls by status, and by why not the target.
+    pub fn counts(&self) -> [Vec<(&'static str, u64)>; 2] {
+        let sum = |counts: &mut dyn Iterator<Item = &AtomicU64>| -> u64 {
+            counts.map(|count| count.load(Ordering::Relaxed)).sum()
+        };
+        let statuses = Status::ALL.iter().zip(&self.calls);
+        let statuses = statuses.map(|(status, of)| (status.as_str(), sum(&mut of.iter())));
+        let reasons = Reason::ALL.iter().enumerate().map(|(at, reason)| {
+            let mut counts = self.calls.iter().map(|reasons| &reasons[at]);
+            (reason.as_str(), sum(&mut counts))
+        });
+        [statuses.collect(), reasons.collect()]
+    }
+
     /// How many calls ended so.
     fn calls_with(&self, status: Status, reason: Option<Reason>) -> u64 {
         self.calls[place(&Status::ALL, status)][reason_place(reason)].load(Ordering::Relaxed)
@@ -117,16 +139,13 @@ impl Stats {
 /// How calls ended, a line each.
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sum = |counts: &mut dyn Iterator<Item = &AtomicU64>| -> u64 {
-            counts.map(|count| count.load(Ordering::Relaxed)).sum()
-        };
-        for (status, reasons) in Status::ALL.iter().zip(&self.calls) {
-            writeln!(f, "  {:<12} {}", status.as_str(), sum(&mut reasons.iter()))?;
+        let [statuses, reasons] = self.counts();
+        for (word, count) in statuses {
+            writeln!(f, "  {word:<12} {count}")?;
         }
         writeln!(f, "Why not the target:")?;
-        for (at, reason) in Reason::ALL.iter().enumerate() {
-            let mut counts = self.calls.iter().map(|reasons| &reasons[at]);
-            writeln!(f, "  {:<12} {}", reason.as_str(), sum(&mut counts))?;
+        for (word, count) in reasons {
+            writeln!(f, "  {word:<12} {count}")?;
         }
         Ok(())
     }
@@ -172,6 +191,8 @@ mod tests {
             assert!(text.contains(line), "{line}: {text}");
         }
         assert!(stats.keys().contains("orders"));
+        let keys = stats.keys_by_count();
+        assert_eq!(keys, [("orders".to_owned(), "1".to_owned(), 1)]);
         stats.reset();
         assert_eq!(stats.calls_with(Status::Target, None), 0);
         assert!(!stats.keys().contains("orders"));

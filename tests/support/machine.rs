@@ -60,6 +60,16 @@ impl Machine {
         machine
     }
 
+    /// Opens the manager interface at port 5038 of the machine's own address: others listen at
+    /// theirs. `accounts`: sections of manager.conf.
+    pub fn open_ami(&self, accounts: &str) {
+        let address = self.address();
+        let general =
+            format!("[general]\nenabled = yes\nport = 5038\nbindaddr = {address}\n{accounts}");
+        self.put_file("manager.conf", &general);
+        self.cli("manager reload");
+    }
+
     /// What an operator's `asterisk -rx COMMAND` prints.
     pub fn cli(&self, command: &str) -> String {
         let conf = format!("{INSIDE}/etc/asterisk.conf");

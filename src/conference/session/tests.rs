@@ -1,5 +1,6 @@
 //! Sessions in a room on paper: what a manager hears and does in which order.
 
+mod fuse;
 mod random;
 mod world;
 
@@ -9,7 +10,8 @@ use std::time::Duration;
 use super::*;
 use crate::numbers::Phone;
 use crate::ports::{CodeAnswer, Dialled, LookupError, MenuAnswer};
-use world::{Does, Fuse, Place, World};
+use fuse::Fuse;
+use world::{Does, Place, World};
 
 /// The last key of a code says what comes of it.
 struct Codes<'f>(&'f Fuse);

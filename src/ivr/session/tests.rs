@@ -107,6 +107,7 @@ fn a_menus_recordings_are_prepared_before_the_first_is_played_and_those_of_no_me
             directory: rows,
             prompts: &prompts,
             live: &|_| (),
+            rings: &|_, _| (),
         };
         let caller = Caller {
             phone: "79161234567".into(),
@@ -449,4 +450,48 @@ fn a_million_random_calls_end_with_a_person_or_without_a_caller() {
         }
         assert_eq!(value(&leg, "STATUS"), status.as_str(), "{context}");
     }
+}
+
+#[test]
+fn what_the_caller_chose_is_known_before_each_dial() {
+    let mut leg = ScriptedLeg::new(&[Heard::Digit('2')], &[Dialled::Busy, Dialled::Answered]);
+    let settings = Settings::default();
+    let told = std::cell::RefCell::new(Vec::new());
+    let rows = two_buttons();
+    let tools = Tools {
+        settings: &settings,
+        directory: &rows,
+        prompts: &Sounds,
+        live: &|_| (),
+        rings: &|story, status| told.borrow_mut().push((story.clone(), status)),
+    };
+    let caller = Caller {
+        phone: "79161234567".into(),
+        ..Caller::default()
+    };
+    let mut session = Session::new(&mut leg, tools, &caller);
+    assert_eq!(session.run_or_rescue(), Status::Fallback);
+    let told = told.borrow();
+    let [(first, Status::Target), (second, Status::Fallback)] = &told[..] else {
+        panic!("{told:?}");
+    };
+    for story in [first, second, session.story()] {
+        assert_eq!(story.choice, Choice::Key("2".to_owned()));
+        assert_eq!(story.option, "flowers");
+        assert_eq!(story.target, "74952222222");
+        assert_eq!(story.menu, first.menu);
+    }
+    assert_eq!((first.reason, second.reason), (None, Some(Reason::Busy)));
+}
+
+#[test]
+fn a_menu_without_a_key_and_one_with_a_wrong_key_are_told_apart() {
+    for (heard, choice) in [(None, Choice::Nothing), (Some('9'), Choice::Wrong)] {
+        let heard = Vec::from_iter(heard.map(Heard::Digit));
+        let (_, story) = run(&mut ScriptedLeg::new(&heard, &[]), &two_buttons());
+        assert_eq!((story.choice, &*story.option), (choice, ""));
+    }
+    let mut leg = ScriptedLeg::new(&[], &[]);
+    let (_, story) = run(&mut leg, &one_button("84951111111"));
+    assert_eq!((story.choice, &*story.option), (Choice::NoMenu, "cakes"));
 }

@@ -1,0 +1,124 @@
+//! What is wrong with an installation, each with its cure: `rustivr check`. Pure: `apps/check` gathers
+//! the facts, and here they are judged.
+
+mod database;
+mod dialling;
+mod features;
+mod files;
+mod host;
+mod music;
+mod recordings;
+mod rows;
+
+use std::fmt;
+
+pub use database::database;
+pub use dialling::{Place, Route, Target, Transfers, destinations, dialling, target_of};
+pub use features::{Features, features};
+pub use files::{configuration, places, readable_passwords};
+pub use host::{Host, NEEDED, TIMING, host};
+pub use music::{Music, MusicClass, class_of, music};
+pub use recordings::{Recordings, recordings};
+pub use rows::{Judge, Judged};
+
+/// How much it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Calls suffer, or will.
+    Problem,
+    /// Worth knowing; a monitor need not wake anybody.
+    Note,
+}
+
+/// One thing that is wrong, and what to do. Both may hold strangers' text: rows, file names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How much it matters.
+    pub severity: Severity,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub cure: String,
+}
+
+impl Finding {
+    /// Calls suffer, or will.
+    pub fn problem(what: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Problem,
+            what: what.into(),
+            cure: cure.into(),
+        }
+    }
+
+    /// Worth knowing.
+    pub fn note(what: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Note,
+            ..Self::problem(what, cure)
+        }
+    }
+}
+
+/// One line for a monitor: `OK` or `n problems`. Notes do not count.
+pub fn brief(findings: &[Finding]) -> String {
+    let problems = findings.iter().filter(|f| f.severity == Severity::Problem);
+    match problems.count() {
+        0 => "OK".to_owned(),
+        1 => "1 problem".to_owned(),
+        n => format!("{n} problems"),
+    }
+}
+
+/// How many there are of one kind, and the first three of them: a table may have thousands.
+#[derive(Debug, Default)]
+struct Several {
+    count: usize,
+    first: Vec<String>,
+}
+
+impl Several {
+    fn add(&mut self, example: impl Into<String>) {
+        self.count += 1;
+        if self.first.len() < 3 {
+            self.first.push(example.into());
+        }
+    }
+}
+
+/// `a, b, c and 7 more`.
+impl fmt::Display for Several {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.first.join(", "))?;
+        match self.count - self.first.len() {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_monitor_gets_one_word_or_a_number() {
+        let note = || Finding::note("a", "b");
+        let problem = || Finding::problem("a", "b");
+        assert_eq!(brief(&[]), "OK");
+        assert_eq!(brief(&[note()]), "OK");
+        assert_eq!(brief(&[note(), problem()]), "1 problem");
+        assert_eq!(brief(&[problem(), problem()]), "2 problems");
+    }
+
+    #[test]
+    fn of_many_three_are_named() {
+        let mut several = Several::default();
+        for example in ["a", "b", "c"] {
+            several.add(example);
+        }
+        assert_eq!(several.to_string(), "a, b, c");
+        several.add("d");
+        assert_eq!(several.to_string(), "a, b, c and 1 more");
+    }
+}
