@@ -208,7 +208,7 @@ fn open_to_all(plan: &NumberPlan) -> Option<Finding> {
         plan.allow.iter().any(|allow| allow.matches(number))
             && !plan.deny.iter().any(|deny| deny.matches(number))
     };
-    if !ABROAD.iter().all(|number| goes(number)) {
+    if !ABROAD.iter().all(goes) {
         return None;
     }
     let home = format!("_{}{}", plan.country_code, "X".repeat(plan.national_length));
