@@ -50,10 +50,11 @@ fn serve(enabled: bool) {
 /// Dropped from top to bottom: no new calls, no new commands and actions, then the rest, the log last.
 struct Loaded {
     _applications: [Registered; 2],
-    _context: Context,
-    transfers: Option<Transfers>,
     _commands: Commands,
     _actions: Actions,
+    transfers: Option<Transfers>,
+    // Behind the actions, which move calls there.
+    _context: Context,
     _scraped: Scraped,
     _events: Option<Events>,
     _answers: Option<Answers>,
@@ -132,12 +133,12 @@ impl Module for ResRustIvr {
 
 /// A refusal gives the logging back, so that it ends after the last sentence.
 fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
-    // Before the applications, as the service.
-    let events = Events::register();
     let registered = host::check_version()
         .and_then(|()| settings_or_defaults())
         .map(|settings| Arc::new(Service::new(settings, None)))
         .and_then(|service| {
+            // Before the applications, as the service.
+            let events = Events::register();
             let endpoint = service.managers_endpoint();
             let page = service.settings.http.enabled;
             // Before the applications: a call may come the moment that they are there.
@@ -146,10 +147,10 @@ fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
             let ivr = Registered::new::<RustIvr>()?;
             let conference = Registered::new::<RustConfAdd>()?;
             serve(page);
-            Ok((service, endpoint, [ivr, conference], context))
+            Ok((events, service, endpoint, [ivr, conference], context))
         });
     match registered {
-        Ok((service, endpoint, applications, context)) => {
+        Ok((events, service, endpoint, applications, context)) => {
             missing_parts()
                 .iter()
                 .for_each(|missing| log::warn!("{missing}"));
@@ -158,10 +159,10 @@ fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
             transfers::handle_for(endpoint.filter(|_| are_ours));
             Ok(Loaded {
                 _applications: applications,
-                _context: context,
-                transfers,
                 _commands: Commands::register(cli::commands()),
                 _actions: Actions::register(actions_ami::actions()),
+                transfers,
+                _context: context,
                 _scraped: Scraped::by_prometheus::<OfService>(),
                 _events: events,
                 _answers: Answers::subscribe(),

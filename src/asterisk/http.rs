@@ -209,18 +209,18 @@ entry! {
         query: *mut sys::ast_variable,
         headers: *mut sys::ast_variable,
     ) -> c_int, or -1; {
-        let response = {
-            let _in_use = InUse::begin();
-            let answer = || {
-                // SAFETY: main/http.c: handle_uri's own arguments, which live as long as this call.
-                let request = unsafe { read(connection, path, method, query, headers) };
-                S::answer(&request)
-            };
-            match OPEN.load(Ordering::SeqCst) {
-                true => guard(plain(500, "A bug in res_rust_ivr: see Asterisk's log."), answer),
-                false => plain(404, "Not found."),
-            }
+        // When Asterisk ends, what counts the module's use is freed, and we are no longer open.
+        let in_use = OPEN.load(Ordering::SeqCst).then(InUse::begin);
+        let answer = || {
+            // SAFETY: main/http.c: handle_uri's own arguments, which live as long as this call.
+            let request = unsafe { read(connection, path, method, query, headers) };
+            S::answer(&request)
         };
+        let response = match in_use.is_some() && OPEN.load(Ordering::SeqCst) {
+            true => guard(plain(500, "A bug in res_rust_ivr: see Asterisk's log."), answer),
+            false => plain(404, "Not found."),
+        };
+        drop(in_use);
         // SAFETY: as above; the connection is this thread's.
         unsafe { send(connection, method, response) };
         0

@@ -44,8 +44,8 @@ impl Drop for Scraped {
             unsafe { sys::rust_ivr_unsubscribe(loads.as_ptr()) };
         }
         if host::is_loaded(MODULE) {
-            // SAFETY: unload runs under the loader's lock (main/loader.c), so it stays loaded
-            // meanwhile; it waits for an answer that is being written (res/res_prometheus.c).
+            // SAFETY: it is asked for by name, and waits for an answer that is being written
+            // (res/res_prometheus.c). An unload of it in the same microseconds is not guarded against.
             unsafe { sys::rust_ivr_metrics_detach() };
         }
     }

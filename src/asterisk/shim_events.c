@@ -223,8 +223,10 @@ static void on_module(void *write, struct stasis_subscription *sub attribute_unu
 	type = ast_json_string_get(ast_json_object_get(payload->json, "type"));
 	module = ast_json_string_get(ast_json_object_get(event, "Module"));
 	status = ast_json_string_get(ast_json_object_get(event, "Status"));
-	if (!strcmp(S_OR(type, ""), "Load") && !strcmp(S_OR(status, ""), "Success")
-		&& !strncmp(S_OR(module, ""), "res_prometheus", strlen("res_prometheus"))) {
+	/* At boot no load is told (main/loader.c), and a module that starts after us forgets who came before. */
+	if (!strcmp(S_OR(type, ""), "FullyBooted")
+		|| (!strcmp(S_OR(type, ""), "Load") && !strcmp(S_OR(status, ""), "Success")
+			&& !strncmp(S_OR(module, ""), "res_prometheus", strlen("res_prometheus")))) {
 		rust_ivr_metrics_attach((metrics_write *) write);
 	}
 }

@@ -9,7 +9,7 @@ use super::table;
 use rust_ivr_testing::office::{Office, SOON};
 use rust_ivr_testing::sip::Call;
 
-/// Callers while a fault lasts.
+/// Callers that have rows.
 pub const CALLERS: usize = 200;
 /// Callers after it, and before the first: 1.5 s of them.
 pub const FEW: usize = 30;
@@ -18,6 +18,11 @@ const PACE: Duration = Duration::from_millis(50);
 /// `[database] timeout`, and what a call may take beyond it.
 const TIMEOUT: Duration = Duration::from_millis(300);
 const MARGIN: Duration = Duration::from_millis(100);
+
+/// Callers while a fault lasts: all for the table of `make faults`, else 4 s of them.
+pub fn crowd() -> usize {
+    if table::is_written() { CALLERS } else { 80 }
+}
 
 /// A caller's number, and the number on its only button.
 pub fn phone(caller: usize) -> String {
@@ -99,7 +104,7 @@ fn sources(office: &Office, mark: usize, count: usize) -> Vec<bool> {
     (0..count).map(source).collect()
 }
 
-/// Two hundred callers during a fault and some after its end: all in time, rows live again within
+/// Callers during a fault and some after its end: all in time, rows live again within
 /// a second, nothing left in Asterisk or at the server.
 pub fn endure(
     office: &mut Office,
@@ -109,7 +114,7 @@ pub fn endure(
     end: impl FnOnce(&mut Office),
 ) {
     begin(office);
-    let during = callers(office, CALLERS);
+    let during = callers(office, crowd());
     end(office);
     let ended = Instant::now();
     let after = callers(office, FEW);

@@ -110,8 +110,8 @@ impl Browser {
     pub fn find(&self, selector: &str) -> String {
         let wanted = json!({ "using": "css selector", "value": selector });
         let found = self.ask("POST", "/element", wanted);
-        let ids = found.as_object().expect("an element").values();
-        let id = ids.last().and_then(Value::as_str).expect("an element");
+        let mut ids = found.as_object().expect("an element").values();
+        let id = ids.next().and_then(Value::as_str).expect("an element");
         format!("/element/{id}")
     }
 

@@ -12,8 +12,8 @@ use rust_ivr_testing::sip::{Call, Dtmf};
 
 /// Samples per second of a call.
 const RATE: usize = 8000;
-/// How much of the recordings one caller says: less than a menu waits for a digit.
-const SHARE: usize = 50 * RATE;
+/// How much of the recordings one caller says: longer than the menu is, shorter than it waits for a digit.
+const SHARE: usize = 30 * RATE;
 
 /// Of Debian's asterisk-core-sounds-en-gsm the long ones, and monkeys that scream.
 const ASTERISKS: [&str; 12] = [
