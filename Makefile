@@ -58,10 +58,11 @@ all: ## Builds the module: target/res_rust_ivr.so; FEATURES=tls: with TLS to the
 
 .PHONY: test
 test: ## Everything that must hold, from unit tests to real calls; installs what it lacks (as root)
-	tests/set-up
+	tests/set-up build machine
 	@$(headers_decide)
-	$(CARGO) build --release --locked
-	$(CARGO) build --locked --features=tls
+	@# What only the tests need comes while the module is built.
+	tests/set-up clients package-22 & \
+		$(CARGO) build --release --locked && $(CARGO) build --locked --features=tls && wait $$!
 	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) RUST_IVR_MODULE_WITH_TLS=$(CURDIR)/$(WITH_TLS) \
 		$(CARGO) test --release --locked --workspace --no-fail-fast -- --test-threads=$(TEST_THREADS)
 
