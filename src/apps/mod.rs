@@ -6,7 +6,6 @@ pub mod actions;
 pub mod actions_ami;
 pub mod check;
 pub mod cli;
-pub mod cli_stats;
 mod client;
 pub mod dry;
 mod manager;

@@ -70,7 +70,8 @@ pub fn directories() -> Directories {
     Directories { config, data, var }
 }
 
-/// Whether a module is loaded and runs.
+/// Whether a module is on the loader's list: one that declined to load, or that was unloaded and stays
+/// mapped, is there, too.
 pub fn is_loaded(module: &CStr) -> bool {
     // SAFETY: a NUL-terminated name; main/loader.c: ast_module_check takes its
     // recursive lock only.

@@ -127,17 +127,7 @@ fn in_group(lines: &[Line], group: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::Severity;
-
-    fn line(section: &str, key: &str, value: &str) -> Line {
-        Line {
-            section: section.to_owned(),
-            key: key.to_owned(),
-            value: value.to_owned(),
-            line: 1,
-            included: None,
-        }
-    }
+    use crate::check::{Severity, line};
 
     fn ours() -> Line {
         line("applicationmap", "confadd", "*7,self,RustConfAdd()")

@@ -98,6 +98,18 @@ impl fmt::Display for Several {
     }
 }
 
+/// A line of one of Asterisk's files, for the tests of those who judge them.
+#[cfg(test)]
+fn line(section: &str, key: &str, value: &str) -> crate::ports::Line {
+    crate::ports::Line {
+        section: section.to_owned(),
+        key: key.to_owned(),
+        value: value.to_owned(),
+        line: 1,
+        included: None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -69,16 +69,7 @@ pub fn music(class: &str, music: &Music) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn line(section: &str, key: &str, value: &str) -> Line {
-        Line {
-            section: section.to_owned(),
-            key: key.to_owned(),
-            value: value.to_owned(),
-            line: 1,
-            included: None,
-        }
-    }
+    use crate::check::line;
 
     #[test]
     fn the_class_tells_where_its_music_is() {

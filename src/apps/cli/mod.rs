@@ -2,6 +2,7 @@
 
 mod check;
 mod menu;
+mod stats;
 mod text;
 
 use std::ffi::CStr;
@@ -28,7 +29,7 @@ pub fn commands() -> Vec<Entry> {
         command::<Test>(),
     ]
     .into_iter()
-    .chain(super::cli_stats::commands())
+    .chain(stats::commands())
     .collect()
 }
 

@@ -45,18 +45,18 @@ impl Report {
 
 /// Broken at blanks; a word that is longer than a line stays whole.
 fn lines(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
+    let mut lines = Vec::new();
+    let mut last = String::new();
     for word in text.split_whitespace() {
-        let last = lines.last_mut().expect("begins with one");
-        if last.is_empty() {
-            *last = word.to_owned();
-        } else if last.chars().count() + 1 + word.chars().count() <= width {
-            *last += " ";
-            *last += word;
-        } else {
-            lines.push(word.to_owned());
+        if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > width {
+            lines.push(std::mem::take(&mut last));
         }
+        if !last.is_empty() {
+            last += " ";
+        }
+        last += word;
     }
+    lines.push(last);
     lines
 }
 

@@ -38,8 +38,12 @@ impl Refused {
     }
 }
 
-/// Phones and names are for those who are signed in.
+/// Phones and names are for those who are signed in. Another site could not read the answer, but make the
+/// reader's browser ask for what takes time, such as `rustivr check`.
 pub(super) fn reads(request: &Request) -> Result<(), Refused> {
+    if request.header("Sec-Fetch-Site") == Some("cross-site") {
+        return Err(Refused::new(403, "the request comes from another site"));
+    }
     match request.rights.reads {
         true => Ok(()),
         false => Err(Refused::new(
@@ -188,6 +192,20 @@ mod tests {
         ] {
             let got = (status(reads(&of)), status(acts(&of)));
             assert_eq!(got, (may_read, may_act), "{:?}", of.rights);
+        }
+    }
+
+    #[test]
+    fn another_site_makes_nobody_read() {
+        for (site, expected) in [("cross-site", 403), ("same-origin", 200), ("none", 200)] {
+            let asked = Request {
+                rights: Rights {
+                    reads: true,
+                    acts: false,
+                },
+                ..request(&[("Sec-Fetch-Site", site)])
+            };
+            assert_eq!(status(reads(&asked)), expected, "{site}");
         }
     }
 
