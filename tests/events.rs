@@ -19,9 +19,6 @@ const CEL: &str = "log/cel-custom/events.csv";
 
 /// Asterisk's own ways to tell programs, but for `res_prometheus`, which comes later.
 fn with_listeners(config: MachineConfig) -> MachineConfig {
-    let http = "[general]\nenabled = yes\nbindaddr = 0.0.0.0\nbindport = 8088\n";
-    let manager = "[general]\nenabled = yes\nport = 5038\nbindaddr = 0.0.0.0\n\
-                   [test]\nsecret = test\nread = call\nwrite = call\n";
     let cdr = "[mappings]\ncalls.csv => ${CSV_QUOTE(${CDR(src)})},${CSV_QUOTE(${CDR(rustivr_status)})},\
                ${CSV_QUOTE(${CDR(rustivr_reason)})},${CSV_QUOTE(${CDR(rustivr_source)})},\
                ${CSV_QUOTE(${CDR(rustivr_digit)})},${CSV_QUOTE(${CDR(rustivr_option)})},\
@@ -31,12 +28,10 @@ fn with_listeners(config: MachineConfig) -> MachineConfig {
     ["res_cdrel_custom", "cdr_custom", "cel_custom"]
         .into_iter()
         .fold(config, MachineConfig::load)
-        .file("http.conf", http)
         .file(
             "prometheus.conf",
             "[general]\nenabled = yes\nuri = metrics\n",
         )
-        .file("manager.conf", manager)
         .file("cdr.conf", "[general]\nenable = yes\n")
         .file("cdr_custom.conf", cdr)
         .file(
@@ -149,7 +144,16 @@ fn programs_follow_a_call_and_a_conference() {
         let path = office.run.directory().join(file);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder for records");
     }
-    office.machine.cli("module load res_prometheus.so");
+    let machine = &office.machine;
+    machine.open_ami("[test]\nsecret = test\nread = call\nwrite = call\n");
+    // At its own address: other tests' Asterisks listen beside it.
+    let http = format!(
+        "[general]\nenabled = yes\nbindaddr = {}\nbindport = 8088\n",
+        machine.address()
+    );
+    machine.put_file("http.conf", &http);
+    machine.cli("module reload http");
+    machine.cli("module load res_prometheus.so");
     office.sql(&format!(
         "INSERT INTO sAsterisk_ivr VALUES (77, '{CALLER}', 'x' || char(13, 10) || 'Event: Hangup', \
          'hello.mp3');
