@@ -165,7 +165,7 @@ fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
                 _context: context,
                 _scraped: Scraped::by_prometheus::<OfService>(),
                 _events: events,
-                _answers: Answers::subscribe(),
+                _answers: Answers::subscribe::<TransferToRoom>(),
                 _service: service,
                 _logging: logging,
             })

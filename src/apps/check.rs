@@ -110,8 +110,6 @@ fn transfers_here(service: &Service) -> Transfers {
         Transfers::Ours
     } else if !endpoint.starts_with("PJSIP/") {
         Transfers::NoPjsip
-    } else if !is_loaded("app_stack.so") {
-        Transfers::NoStack
     } else {
         Transfers::NotOfThisAsterisk
     }

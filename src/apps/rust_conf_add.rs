@@ -3,6 +3,7 @@
 
 use std::ffi::CStr;
 
+use crate::asterisk::answers::AnswerHandler;
 use crate::asterisk::application::{After, Application};
 use crate::asterisk::channel::Channel;
 use crate::asterisk::transfer::{TransferHandler, TransferRequest};
@@ -40,6 +41,12 @@ impl TransferHandler for TransferToRoom {
         transfers::carry_out(request, |manager| {
             service::current().is_some_and(|service| send_to_room(&service, manager))
         })
+    }
+}
+
+impl AnswerHandler for TransferToRoom {
+    fn answered(leg: &str) {
+        transfers::answered(leg);
     }
 }
 

@@ -1,4 +1,4 @@
-//! When somebody answered a dial. `ANSWEREDTIME` does not tell: it counts from the caller's own answer,
+//! When a dial of ours was answered, and by whom. `ANSWEREDTIME` does not tell: it counts from the caller's own answer,
 //! which a menu gave long before (apps/app_dial.c: end_bridge_callback).
 
 use std::os::raw::c_char;
@@ -13,6 +13,13 @@ use super::{copied, sys};
 /// The callers who are dialling, by unique id, and when they were answered.
 static DIALLING: Mutex<Vec<(String, Option<Instant>)>> = Mutex::new(Vec::new());
 
+/// Who is told of answers.
+pub trait AnswerHandler {
+    /// This leg, by its name, has just answered a dial of ours. Told on a thread of the host's pool, no
+    /// lock held; whoever dialled goes on meanwhile.
+    fn answered(leg: &str);
+}
+
 /// While it lives, answers are noticed.
 pub struct Answers(NonNull<sys::stasis_subscription>);
 
@@ -23,9 +30,9 @@ unsafe impl Sync for Answers {}
 
 impl Answers {
     /// One at a time. `None`: no memory.
-    pub fn subscribe() -> Option<Self> {
+    pub fn subscribe<H: AnswerHandler>() -> Option<Self> {
         // SAFETY: a static callback of a library that is never unmapped (shim_events.c).
-        NonNull::new(unsafe { sys::rust_ivr_answers_subscribe(answered) }).map(Self)
+        NonNull::new(unsafe { sys::rust_ivr_answers_subscribe(answered::<H>) }).map(Self)
     }
 }
 
@@ -67,20 +74,24 @@ impl Drop for Dialling<'_> {
     }
 }
 
-fn note(caller: &str, at: Option<Instant>) {
+/// Whether the dial is ours.
+fn note(caller: &str, at: Option<Instant>) -> bool {
     let mut dialling = DIALLING.lock();
-    if let Some((_, answered)) = dialling.iter_mut().find(|(id, _)| id == caller) {
-        *answered = answered.or(at);
-    }
+    let found = dialling.iter_mut().find(|(id, _)| id == caller);
+    found
+        .map(|(_, answered)| *answered = answered.or(at))
+        .is_some()
 }
 
 entry! {
-    /// shim_events.c: a dial of this caller was answered so many milliseconds ago.
-    fn answered(caller: *const c_char, ms: i64), or (); {
+    /// shim_events.c: this leg answered a dial of this caller so many milliseconds ago.
+    fn answered[H: AnswerHandler](caller: *const c_char, leg: *const c_char, ms: i64), or (); {
         let ago = Duration::from_millis(u64::try_from(ms).unwrap_or(0));
-        // SAFETY: a string of the message, which lives during the call (main/stasis.c).
-        let caller = unsafe { copied(caller) };
-        note(&caller, Instant::now().checked_sub(ago));
+        // SAFETY: strings of the message, which lives during the call (main/stasis.c).
+        let (caller, leg) = unsafe { (copied(caller), copied(leg)) };
+        if note(&caller, Instant::now().checked_sub(ago)) {
+            H::answered(&leg);
+        }
     }
 }
 
@@ -92,9 +103,9 @@ mod tests {
     fn a_talk_counts_from_the_answer_of_its_own_dial() {
         let (one, other) = (Dialling::begin("one"), Dialling::begin("other"));
         let ago = |ms| Instant::now().checked_sub(Duration::from_millis(ms));
-        note("one", ago(500));
+        assert!(note("one", ago(500)));
         note("one", ago(100));
-        note("nobody", ago(500));
+        assert!(!note("nobody", ago(500)), "not a dial of ours");
         assert!(one.talked() >= Duration::from_millis(500));
         assert_eq!(other.talked(), Duration::ZERO);
         drop(one);

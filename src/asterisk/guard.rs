@@ -70,9 +70,10 @@ mod tests {
     }
 
     /// The host's source by its folders, our own part of it, or another comment.
-    const SOURCES: [&str; 13] = [
+    const SOURCES: [&str; 14] = [
         "main/",
         "apps/",
+        "channels/",
         "res/",
         "asterisk/",
         "shim.c",

@@ -124,18 +124,20 @@ void rust_ivr_cel_publish(struct ast_channel *chan, const char *event, struct as
 
 #ifndef RUST_IVR_SNAPSHOT_PARTS /* Asterisk 16 */
 #define UNIQUE_ID(snapshot) ((snapshot)->uniqueid)
+#define NAME(snapshot) ((snapshot)->name)
 #else
 #define UNIQUE_ID(snapshot) ((snapshot)->base->uniqueid)
+#define NAME(snapshot) ((snapshot)->base->name)
 #endif
 
-/* A caller's unique id, and how long ago it was answered. */
-typedef void dial_answered(const char *caller, int64_t ms);
+/* A caller's unique id, who answered it, and how long ago. */
+typedef void dial_answered(const char *caller, const char *leg, int64_t ms);
 
 static void on_dial(void *answered, struct stasis_subscription *sub attribute_unused,
 	struct stasis_message *message)
 {
 	struct ast_multi_channel_blob *dial;
-	struct ast_channel_snapshot *caller;
+	struct ast_channel_snapshot *caller, *leg;
 	const char *status;
 
 	if (stasis_message_type(message) != ast_channel_dial_type()) {
@@ -143,10 +145,11 @@ static void on_dial(void *answered, struct stasis_subscription *sub attribute_un
 	}
 	dial = stasis_message_data(message);
 	caller = ast_multi_channel_blob_get_channel(dial, "caller");
+	leg = ast_multi_channel_blob_get_channel(dial, "peer");
 	status = ast_json_string_get(ast_json_object_get(
 		ast_multi_channel_blob_get_json(dial), "dialstatus"));
-	if (caller && !strcmp(S_OR(status, ""), "ANSWER")) {
-		((dial_answered *) answered)(UNIQUE_ID(caller),
+	if (caller && leg && !strcmp(S_OR(status, ""), "ANSWER")) {
+		((dial_answered *) answered)(UNIQUE_ID(caller), NAME(leg),
 			ast_tvdiff_ms(ast_tvnow(), *stasis_message_timestamp(message)));
 	}
 }

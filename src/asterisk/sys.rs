@@ -128,7 +128,7 @@ unsafe extern "C" {
     pub fn rust_ivr_event_publish(chan: *mut ast_channel, event: *mut c_void);
     pub fn rust_ivr_cel_publish(chan: *mut ast_channel, event: *const c_char, extra: *mut ast_json);
     pub fn rust_ivr_answers_subscribe(
-        answered: unsafe extern "C" fn(*const c_char, i64),
+        answered: unsafe extern "C" fn(*const c_char, *const c_char, i64),
     ) -> *mut stasis_subscription;
     pub fn rust_ivr_str_append(text: *mut *mut ast_str, more: *const c_char);
     pub fn rust_ivr_metrics_attach(write: unsafe extern "C" fn(*mut *mut ast_str)) -> c_int;

@@ -9,6 +9,22 @@ use super::guard::entry;
 use super::reference::{ChannelRef, StaysInBridge};
 use super::{c_string, copied, sys};
 
+/// Leaves the transfers of a leg to us. Nothing happens where this Asterisk leaves none to modules, and
+/// when the leg has just ended.
+pub fn leave_to_us(leg: &str) {
+    if let Some(leg) = ChannelRef::by_name(leg) {
+        // SAFETY: no channel is locked; marks the leg's session under the leg's own lock
+        // (channels/pjsip/dialplan_functions.c: pjsip_transfer_handling_write).
+        unsafe {
+            sys::pbx_builtin_setvar_helper(
+                leg.as_ptr(),
+                c"PJSIP_TRANSFER_HANDLING()".as_ptr(),
+                c"ari-only".as_ptr(),
+            );
+        }
+    }
+}
+
 /// A phone asks for a transfer of its call.
 pub struct TransferRequest {
     /// The leg whose phone asks.

@@ -87,8 +87,6 @@ pub enum Transfers {
     Ours,
     /// This Asterisk leaves no transfers to modules.
     NotOfThisAsterisk,
-    /// app_stack is not loaded.
-    NoStack,
     /// The managers' endpoint is none of PJSIP.
     NoPjsip,
 }
@@ -188,10 +186,6 @@ fn transfer(transfers: Transfers, version: &str) -> Option<Finding> {
             format!("Asterisk {version} leaves no SIP transfers to modules: {back}"),
             "nothing to do; Asterisk 20.13, 21.8, 22.3 and later keep the leg, when the module was \
              built with their headers",
-        )),
-        Transfers::NoStack => Some(Finding::problem(
-            format!("app_stack.so is not loaded: {back}"),
-            "write load = app_stack.so into modules.conf, load it, then module reload res_rust_ivr",
         )),
         Transfers::NoPjsip => Some(Finding::note(
             format!("[general] manager is no endpoint of PJSIP: {back}"),
@@ -304,8 +298,6 @@ mod tests {
     #[test]
     fn transfers_that_are_not_ours_are_told() {
         let of = |transfers| told(&[], transfers).remove(0);
-        assert!(of(Transfers::NoStack).cure.contains("app_stack.so"));
-        assert_eq!(of(Transfers::NoStack).severity, Severity::Problem);
         assert!(of(Transfers::NotOfThisAsterisk).what.contains("22.1.0"));
         assert_eq!(of(Transfers::NotOfThisAsterisk).severity, Severity::Note);
         assert_eq!(of(Transfers::NoPjsip).severity, Severity::Note);

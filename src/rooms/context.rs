@@ -13,9 +13,6 @@ pub const ROOM: Place = Place {
     extension: c"room",
 };
 
-/// The option of `Dial` that leaves a new leg's transfers to us: it runs [`PREPARE_TRANSFERS`].
-pub const DIAL_OPTION: &str = "b(res_rust_ivr-room^transfers^1)";
-
 const ENTER: &[Step] = &[
     Step {
         application: APPLICATION,
@@ -35,25 +32,10 @@ const FORWARD: &[Step] = &[Step {
     arguments: None,
 }];
 
-const PREPARE_TRANSFERS: &[Step] = &[
-    Step {
-        application: c"Set",
-        arguments: Some(c"PJSIP_TRANSFER_HANDLING()=ari-only"),
-    },
-    Step {
-        application: c"Return",
-        arguments: None,
-    },
-];
-
 /// Makes the context. The error says that Asterisk refused it.
 pub fn register() -> Result<Context, String> {
     Context::register(
         ROOM.context,
-        &[
-            (ROOM.extension, ENTER),
-            (c"transfers", PREPARE_TRANSFERS),
-            (c"_[+0-9]!", FORWARD),
-        ],
+        &[(ROOM.extension, ENTER), (c"_[+0-9]!", FORWARD)],
     )
 }

@@ -4,7 +4,6 @@ use std::ffi::CString;
 use std::time::{Duration, Instant};
 
 use super::context::ROOM;
-use super::transfers;
 use crate::asterisk::channel::Channel;
 use crate::asterisk::wait::Woken;
 use crate::ports::{CallLeg, Callee, Dial, Dialled, Gone, Heard, Sound, display_name};
@@ -58,7 +57,7 @@ impl CallLeg for Channel {
             Callee::ForwardingTarget => (TARGET, ""),
             Callee::Fallback => (FALLBACK, "i"),
         };
-        let mut options = format!("R{forwards}{}", transfers::dial_option(destination));
+        let mut options = format!("R{forwards}");
         options += &shown_as(self, dial.name);
         // D: to the one who answers, before the two are bridged; the caller hears ringback on.
         if !dial.keys.is_empty() {

@@ -11,12 +11,11 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
 
-use super::context::{APPLICATION, DIAL_OPTION};
+use super::context::APPLICATION;
 use crate::asterisk::context;
-use crate::asterisk::host;
 use crate::asterisk::reference::ChannelRef;
-use crate::asterisk::transfer::TransferRequest;
-use crate::conference::ways::{endpoint_of, endpoint_of_channel, user_of_uri};
+use crate::asterisk::transfer::{TransferRequest, leave_to_us};
+use crate::conference::ways::{endpoint_of_channel, user_of_uri};
 use crate::numbers::Extension;
 
 /// Who ends a leg so soon after asking for its transfer has transferred, and not left. Telephones
@@ -84,7 +83,7 @@ pub fn has_transferred(leg: &str) -> Option<String> {
 /// been sent to the room; else the client is the caller's to see to.
 pub fn left_behind(leg: &str) -> Option<String> {
     // Only of those legs are transfers left to us.
-    if MANAGERS.read().as_deref() != Some(endpoint_of_channel(leg)) {
+    if !is_managers(leg) {
         return None;
     }
     let mut asked = await_news(leg);
@@ -145,8 +144,7 @@ static MANAGERS: RwLock<Option<String>> = RwLock::new(None);
 /// Names the managers' endpoint, as `PJSIP/bitrix24`: new legs there leave their transfers to us.
 /// `None`: nobody's are.
 pub fn handle_for(endpoint: Option<String>) {
-    let can_prepare = host::is_loaded(c"app_stack.so");
-    *MANAGERS.write() = endpoint.filter(|name| can_prepare && name.starts_with("PJSIP/"));
+    *MANAGERS.write() = endpoint.filter(|name| name.starts_with("PJSIP/"));
 }
 
 /// Whether some endpoint's transfers are left to us.
@@ -154,14 +152,17 @@ pub fn are_handled() -> bool {
     MANAGERS.read().is_some()
 }
 
-/// The options of `Dial` for a destination: a manager's leg leaves its transfers to us.
-pub fn dial_option(destination: &str) -> &'static str {
-    let managers = MANAGERS.read();
-    if managers.is_some() && *managers == endpoint_of(destination) {
-        DIAL_OPTION
-    } else {
-        ""
+/// A dial of ours was answered. A manager's leg leaves its transfers to us from now on: before it is
+/// answered there is nothing to transfer, and `Dial`'s own way to prepare a leg (option b) would cost
+/// every call more than the rest of our work together.
+pub fn answered(leg: &str) {
+    if is_managers(leg) {
+        leave_to_us(leg);
     }
+}
+
+fn is_managers(leg: &str) -> bool {
+    MANAGERS.read().as_deref() == Some(endpoint_of_channel(leg))
 }
 
 /// Carries a transfer out. False tells the transferer's phone that the call stays where it is: in
