@@ -17,8 +17,8 @@ PRODUCT := target/res_rust_ivr.so
 # What the module is built with besides the usual: `make FEATURES=tls`. Not out of the environment.
 FEATURES =
 
-# What tests drive: the module as it is shipped, and with TLS. Both in one profile, since they share most
-# crates.
+# What tests drive: the module as it is shipped, and the tests' own, with TLS and with panics on purpose.
+# Both in one profile, since they share most crates.
 TESTED   := target/release/libres_rust_ivr.so
 WITH_TLS := target/with_tls.so
 
@@ -63,7 +63,7 @@ test: ## Everything that must hold, from unit tests to real calls; installs what
 	@$(headers_decide)
 	@# What only the tests need comes while the module is built.
 	tests/set-up clients package-22 & \
-		$(CARGO) build --release --locked --features=tls && $(INSTALL) -m 0644 $(TESTED) $(WITH_TLS) && \
+		$(CARGO) build --release --locked --features=tls,panics && $(INSTALL) -m 0644 $(TESTED) $(WITH_TLS) && \
 		$(CARGO) build --release --locked && wait $$!
 	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) RUST_IVR_MODULE_WITH_TLS=$(CURDIR)/$(WITH_TLS) \
 		$(CARGO) test --release --locked --workspace --no-fail-fast -- --test-threads=$(TEST_THREADS)

@@ -14,6 +14,7 @@ mod events;
 mod hostile;
 mod lifecycle;
 mod page;
+mod panics;
 mod prompts;
 mod samples;
 mod tones;

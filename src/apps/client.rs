@@ -1,6 +1,7 @@
 //! The client's part: music while the manager is called back, the stay in the room, and a person
 //! (A8) whatever becomes of the room.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::asterisk::application::After;
@@ -15,6 +16,21 @@ use crate::rooms::ways::{self, CallBack};
 use crate::service::Service;
 
 use super::news::RoomNews;
+
+/// A client's part in a conference: after a bug in it the client still gets a person (A8).
+pub fn or_fallback(
+    service: &Service,
+    leg: &mut Channel,
+    client: &Client,
+    part: impl FnOnce(&mut Channel) -> After,
+) -> After {
+    // What the panic left half done is this leg's part in a room, which is left for good.
+    let after = catch_unwind(AssertUnwindSafe(|| part(leg)));
+    after.unwrap_or_else(|_| match leg.is_gone() {
+        true => After::Over,
+        false => without_manager(service, leg, client),
+    })
+}
 
 /// W3, W4: the manager is called back to a client who came alone.
 pub fn call_manager_back(service: &Service, leg: &mut Channel, manager: &str) -> After {
@@ -90,6 +106,15 @@ pub fn stay(service: &Service, leg: &mut Channel, room: &Arc<Room>, id: u32) -> 
 /// A8 holds here too: the client gets a person.
 fn without_manager(service: &Service, leg: &mut Channel, client: &Client) -> After {
     leg.set_variable("RUSTCONF_STATUS", Status::NoManager.as_str());
+    match ring_fallback(service, leg, client) {
+        Dialled::Answered => after_talk(service, leg),
+        Dialled::Gone => end(leg, Status::Hangup),
+        _ => end(leg, Status::NoManager),
+    }
+}
+
+/// Rings a person, for as long as `[ivr] fallback_timeout` says.
+pub fn ring_fallback(service: &Service, leg: &mut Channel, client: &Client) -> Dialled {
     let settings = &service.settings;
     let destination = settings.general.fallback.render(&Fixed, gaps(client));
     log::info!(
@@ -103,11 +128,7 @@ fn without_manager(service: &Service, leg: &mut Channel, client: &Client) -> Aft
         keys: Keys::NONE,
         name: "",
     };
-    match CallLeg::dial(leg, dial) {
-        Dialled::Answered => after_talk(service, leg),
-        Dialled::Gone => end(leg, Status::Hangup),
-        _ => end(leg, Status::NoManager),
-    }
+    CallLeg::dial(leg, dial)
 }
 
 /// A talk that `Dial` made is over. Whose other side left behind a transfer to a room, before both

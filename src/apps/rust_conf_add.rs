@@ -9,12 +9,13 @@ use crate::asterisk::channel::Channel;
 use crate::asterisk::transfer::{TransferHandler, TransferRequest};
 use crate::conference::Status;
 use crate::conference::ways::{Arguments, Facts, Way, choose, user_of_uri};
-use crate::rooms::context::APPLICATION;
+use crate::rooms::context::{APPLICATION, ROOM};
+use crate::rooms::room::Room;
 use crate::rooms::ticket::{Role, Ticket};
 use crate::rooms::{transfers, ways};
 use crate::service::{self, Service};
 
-use super::client::{call_manager_back, end, stay};
+use super::client::{call_manager_back, client_of, end, or_fallback, stay};
 use super::manager::manage;
 use super::ways_in::{feature_code, pull_held_call, send_to_room};
 
@@ -50,17 +51,32 @@ impl AnswerHandler for TransferToRoom {
     }
 }
 
+/// Whatever becomes of a client's stay, nobody waits for the client afterwards.
+struct Left<'r>(&'r Room, u32);
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        self.0.left(self.1);
+    }
+}
+
 /// One run of the application.
 fn run(service: &Service, leg: &mut Channel, arguments: &str) -> After {
     if let Some((room, role)) = Ticket::use_of(leg) {
         return match role {
             Role::Manager => manage(service, leg, &room),
-            Role::Client(id) => stay(service, leg, &room, id),
+            Role::Client(id) => or_fallback(service, leg, &room.client, |leg| {
+                let _left = Left(&room, id);
+                stay(service, leg, &room, id)
+            }),
             Role::FirstLeg => {
                 ways::stay_quiet(leg, &room);
                 After::Over
             }
         };
+    }
+    if leg.context().as_bytes() == ROOM.context.to_bytes() {
+        return After::Over;
     }
     let arguments = match Arguments::parse(arguments) {
         Ok(arguments) => arguments,
@@ -87,7 +103,10 @@ fn run(service: &Service, leg: &mut Channel, arguments: &str) -> After {
                 "" => user_of_uri(&transferer),
                 manager => manager,
             };
-            call_manager_back(service, leg, manager)
+            let client = client_of(service, &leg.caller_number(), leg.extension());
+            or_fallback(service, leg, &client, |leg| {
+                call_manager_back(service, leg, manager)
+            })
         }
     }
 }

@@ -2,18 +2,19 @@
 //! story is `ivr/session.rs`.
 
 use std::ffi::CStr;
+use std::time::Duration;
 
 use crate::asterisk::application::{After, Application};
 use crate::asterisk::channel::Channel;
-use crate::ivr::Status;
 use crate::ivr::session::{Caller, Session, Story, Tools};
+use crate::ivr::{Reason, Status};
 use crate::numbers::{Gaps, Number, Phone};
-use crate::ports::{CallLeg, Callee, Dial};
+use crate::ports::{CallLeg, Callee, Dial, Dialled};
 use crate::rooms::context::ROOM;
 use crate::rooms::leg::dialled_as;
 use crate::service::{self, Service};
 
-use super::client::{after_talk, client_of};
+use super::client::{after_talk, client_of, ring_fallback};
 use super::news::CallNews;
 
 /// The application, for registration.
@@ -63,6 +64,27 @@ impl Application for RustIvr {
             after_talk(&service, leg)
         } else {
             After::GoOn
+        }
+    }
+
+    /// The session brings its caller to a person by itself; this is for a bug around it.
+    fn rescue(leg: &mut Channel) -> After {
+        if leg.is_gone() || leg.talked() > Duration::ZERO {
+            return After::Over;
+        }
+        let Some(service) = service::current() else {
+            return After::GoOn;
+        };
+        let client = client_of(&service, &leg.caller_number(), leg.extension());
+        leg.set_variable("RUSTIVR_STATUS", Status::Fallback.as_str());
+        leg.set_variable("RUSTIVR_REASON", Reason::Error.as_str());
+        match ring_fallback(&service, leg, &client) {
+            Dialled::Answered => after_talk(&service, leg),
+            Dialled::Gone => After::Over,
+            _ => {
+                leg.set_variable("RUSTIVR_STATUS", Status::Unanswered.as_str());
+                After::GoOn
+            }
         }
     }
 }

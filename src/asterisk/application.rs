@@ -5,7 +5,7 @@ use std::os::raw::{c_char, c_int};
 use std::ptr::{self, NonNull};
 
 use super::channel::Channel;
-use super::guard::entry;
+use super::guard::{entry, guard};
 use super::{copied, sys};
 
 /// What the dialplan does after an application.
@@ -22,8 +22,13 @@ pub trait Application {
     /// Its name in the dialplan, the same as in the XML documentation.
     const NAME: &'static CStr;
     /// One run, on the channel's own thread. `arguments` is what stands between the brackets,
-    /// expanded by the dialplan. After a panic the dialplan goes on with the next priority.
+    /// expanded by the dialplan.
     fn run(channel: &mut Channel, arguments: &str) -> After;
+    /// What is left to do after a panic in [`Self::run`]. After another one here the dialplan goes on
+    /// with the next priority.
+    fn rescue(_channel: &mut Channel) -> After {
+        After::GoOn
+    }
 }
 
 /// A registered application; dropping it takes it out of the dialplan.
@@ -74,7 +79,9 @@ entry! {
         // channel's own thread; the value ends with this closure.
         let (mut channel, arguments) =
             unsafe { (Channel::inside_application(chan), copied(data)) };
-        match A::run(&mut channel, &arguments) {
+        let run = || Some(A::run(&mut channel, &arguments));
+        let after = guard("Application::run", None, run);
+        match after.unwrap_or_else(|| A::rescue(&mut channel)) {
             After::GoOn => 0,
             After::Over => -1,
         }

@@ -102,7 +102,7 @@ entry! {
         }
         if what == sys::CLI_GENERATE {
             // SAFETY: as below; line and word are NUL-terminated (main/cli.c: __ast_cli_generator).
-            return guard(ptr::null_mut(), || unsafe { generate::<C>(&*args) });
+            return guard("Command::complete", ptr::null_mut(), || unsafe { generate::<C>(&*args) });
         }
         // SAFETY: the host's arguments, valid during this call; argv has argc strings
         // (main/cli.c: ast_cli_command_full).

@@ -3,9 +3,16 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::ports::panics::point;
+
 /// Runs `body`; after a panic returns `failed` instead. The panic's text and place are logged by
 /// the hook of [`super::log`]. A panic that left an `extern "C"` function would abort Asterisk.
-pub(crate) fn guard<T>(failed: T, body: impl FnOnce() -> T) -> T {
+/// `name` is the entry's, as tests call it.
+pub(crate) fn guard<T>(name: &str, failed: T, body: impl FnOnce() -> T) -> T {
+    let body = || {
+        point(name);
+        body()
+    };
     // What a panic left half done belongs to one call or one command, and ends with it.
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(failed)
 }
@@ -21,7 +28,8 @@ macro_rules! entry {
     )+) => {$(
         $(#[$meta])*
         $vis unsafe extern "C" fn $name $(<$param: $bound>)? ($($arg: $type),*) $(-> $result)? {
-            $crate::asterisk::guard::guard($failed, || $body)
+            let name = concat!(module_path!(), "::", stringify!($name));
+            $crate::asterisk::guard::guard(name, $failed, || $body)
         }
     )+};
 }
@@ -42,8 +50,8 @@ mod tests {
 
     #[test]
     fn a_panic_gives_what_the_entry_says() {
-        assert_eq!(guard(7, || panic!("on purpose")), 7);
-        assert_eq!(guard(7, || 8), 8);
+        assert_eq!(guard("", 7, || panic!("on purpose")), 7);
+        assert_eq!(guard("", 7, || 8), 8);
     }
 
     #[test]

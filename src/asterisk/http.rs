@@ -217,7 +217,11 @@ entry! {
             S::answer(&request)
         };
         let response = match in_use.is_some() && OPEN.load(Ordering::SeqCst) {
-            true => guard(plain(500, "A bug in res_rust_ivr: see Asterisk's log."), answer),
+            true => guard(
+                "Site::answer",
+                plain(500, "A bug in res_rust_ivr: see Asterisk's log."),
+                answer,
+            ),
             false => plain(404, "Not found."),
         };
         drop(in_use);

@@ -131,7 +131,7 @@ entry! {
     fn handle[A: Action](session: *mut sys::mansession, message: *const sys::message) -> c_int, or 0; {
         let request = Request { message, of_this_call: PhantomData };
         let broken = || Reply::Refused("it failed inside: Asterisk's log says where".to_owned());
-        let reply = guard(None, || Some(A::run(&request))).unwrap_or_else(broken);
+        let reply = guard("Action::run", None, || Some(A::run(&request))).unwrap_or_else(broken);
         let answer = Answer { session, message, id: request.field(c"ActionID") };
         answer.send(A::NAME, reply);
         0

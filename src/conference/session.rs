@@ -190,8 +190,8 @@ impl<'s> Session<'s> {
 
     /// The room comes first: nothing that fails afterwards can strand anybody.
     fn leave(&mut self, status: Status, farewell: Farewell) -> Status {
-        self.left = true;
         self.seat.leave(farewell);
+        self.left = true;
         let word = status.as_str();
         log::info!("{}: the conference is over: {word}", self.seat.name());
         self.seat.set_variable("RUSTCONF_STATUS", word);

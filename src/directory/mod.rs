@@ -32,6 +32,7 @@ use std::time::{Duration, Instant};
 use crate::numbers::Phone;
 use crate::ports::MenuRow;
 use crate::ports::Source;
+use crate::ports::panics::point;
 use crate::ports::{CodeAnswer, Directory, LookupError, MenuAnswer, one_line};
 use crate::settings::{Database, Driver};
 
@@ -212,6 +213,7 @@ impl Backend {
 
 impl Directory for LiveDirectory {
     fn menu(&self, phone: &Phone) -> Result<MenuAnswer, LookupError> {
+        point("Directory::menu");
         let live = match &*self.database {
             Backend::Sqlite(sqlite) => sqlite.menu(phone),
             Backend::Mysql(pool) => pool.menu(phone),
@@ -221,6 +223,7 @@ impl Directory for LiveDirectory {
     }
 
     fn code(&self, code: &str) -> Result<CodeAnswer, LookupError> {
+        point("Directory::code");
         if code.is_empty()
             || !code
                 .bytes()

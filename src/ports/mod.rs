@@ -7,6 +7,7 @@
 
 mod files;
 mod foreign;
+pub mod panics;
 mod samples;
 mod words;
 

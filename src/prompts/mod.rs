@@ -28,6 +28,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use crate::ports::PromptName;
+use crate::ports::panics::point;
 use crate::ports::{FileReader, PromptError, Prompts, Sound};
 
 use ahead::{Ahead, Shelf};
@@ -126,11 +127,13 @@ impl Files {
 
 impl Prompts for PromptLibrary {
     fn sound(&self, name: &PromptName) -> Result<Sound, PromptError> {
+        point("Prompts::sound");
         self.files.sound(name)
     }
 
     /// Decoded in the background, one after the other.
     fn prepare(&self, names: &[PromptName]) {
+        point("Prompts::prepare");
         let start = || Ahead::start(&self.files).ok();
         if let Some(ahead) = self.ahead.get_or_init(start) {
             ahead.prepare(names);

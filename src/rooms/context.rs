@@ -18,6 +18,11 @@ const ENTER: &[Step] = &[
         application: APPLICATION,
         arguments: None,
     },
+    // Once more, for a channel that a bug kept from using its ticket; any other ends here.
+    Step {
+        application: APPLICATION,
+        arguments: None,
+    },
     // Who ran a dialplan of its own before goes on there; a leg that `Dial` called ends here.
     Step {
         application: c"Hangup",

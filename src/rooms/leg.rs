@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::context::ROOM;
 use crate::asterisk::channel::Channel;
 use crate::asterisk::wait::Woken;
+use crate::ports::panics::point;
 use crate::ports::{CallLeg, Callee, Dial, Dialled, Gone, Heard, Sound, display_name};
 
 const TARGET: &str = "target";
@@ -23,26 +24,32 @@ pub fn dialled_as(leg: &Channel) -> Option<Callee> {
 
 impl CallLeg for Channel {
     fn name(&self) -> &str {
+        point("CallLeg::name");
         Self::name(self)
     }
 
     fn talked(&self) -> Duration {
+        point("CallLeg::talked");
         Self::talked(self)
     }
 
     fn answer(&mut self) -> Result<(), Gone> {
+        point("CallLeg::answer");
         Self::answer(self)
     }
 
     fn play(&mut self, sound: &Sound) -> Heard {
+        point("CallLeg::play");
         heard(Self::play(self, sound, None))
     }
 
     fn wait_digit(&mut self, within: Duration) -> Heard {
+        point("CallLeg::wait_digit");
         heard(self.wait(Instant::now() + within, None, None))
     }
 
     fn dial(&mut self, dial: Dial<'_>) -> Dialled {
+        point("CallLeg::dial");
         let Dial {
             destination,
             ring,
@@ -76,10 +83,12 @@ impl CallLeg for Channel {
     }
 
     fn variable(&self, name: &str) -> Option<String> {
+        point("CallLeg::variable");
         Self::variable(self, &CString::new(name).ok()?)
     }
 
     fn set_variable(&mut self, name: &str, value: &str) {
+        point("CallLeg::set_variable");
         Self::set_variable(self, name, value);
     }
 }

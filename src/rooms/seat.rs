@@ -11,6 +11,7 @@ use crate::asterisk::dial::{DialAttempt, Ring, Waiting};
 use crate::asterisk::wait::Woken;
 use crate::asterisk::whisper::Whisper;
 use crate::numbers::{Keys, Number};
+use crate::ports::panics::point;
 use crate::ports::{Dialled, Farewell, Happened, Seat, Sound};
 
 /// A manager in a room.
@@ -69,18 +70,22 @@ impl<'c> ManagerSeat<'c> {
 
 impl Seat for ManagerSeat<'_> {
     fn name(&self) -> &str {
+        point("Seat::name");
         self.leg.name()
     }
 
     fn hold_party(&mut self) {
+        point("Seat::hold_party");
         self.room.hold_party(true);
     }
 
     fn release_party(&mut self) {
+        point("Seat::release_party");
         self.room.hold_party(false);
     }
 
     fn talk(&mut self, keys: &[char]) -> Happened {
+        point("Seat::talk");
         let happened = self.room.talk(self.leg, keys, self.digits);
         self.whisper = None;
         match happened {
@@ -90,6 +95,7 @@ impl Seat for ManagerSeat<'_> {
     }
 
     fn play(&mut self, sound: &Sound) -> Happened {
+        point("Seat::play");
         if let Some(news) = self.room.news() {
             return news;
         }
@@ -101,10 +107,12 @@ impl Seat for ManagerSeat<'_> {
     }
 
     fn whisper(&mut self, sound: &Sound) {
+        point("Seat::whisper");
         self.whisper = self.leg.whisper(sound);
     }
 
     fn wait_digit(&mut self, within: Duration) -> Happened {
+        point("Seat::wait_digit");
         if let Some(news) = self.room.news() {
             return news;
         }
@@ -114,6 +122,7 @@ impl Seat for ManagerSeat<'_> {
     }
 
     fn call_third(&mut self, number: &Number, destination: &str, ring: Duration) {
+        point("Seat::call_third");
         self.room.tell_called(number.as_str());
         self.keys.clone_from(number.keys());
         let attempt = DialAttempt::begin(self.leg, destination, "", ring, Waiting::Ringback);
@@ -121,6 +130,7 @@ impl Seat for ManagerSeat<'_> {
     }
 
     fn await_third(&mut self, cancel: char) -> Happened {
+        point("Seat::await_third");
         loop {
             if let Some(news) = self.room.news() {
                 return news;
@@ -157,22 +167,26 @@ impl Seat for ManagerSeat<'_> {
     }
 
     fn join_third(&mut self) {
+        point("Seat::join_third");
         if let Some(ThirdPerson::Consulted(id)) = self.third.take() {
             self.room.join_consulted(id);
         }
     }
 
     fn hold_third(&mut self, on_hold: bool) {
+        point("Seat::hold_third");
         if let Some(ThirdPerson::Consulted(id)) = self.third {
             self.room.hold_consulted(id, on_hold);
         }
     }
 
     fn answer(&mut self, outcome: Result<&'static str, &'static str>) {
+        point("Seat::answer");
         self.room.answer(outcome);
     }
 
     fn drop_third(&mut self) {
+        point("Seat::drop_third");
         match self.third.take() {
             Some(ThirdPerson::Rings(attempt)) => attempt.cancel(self.leg),
             Some(ThirdPerson::Consulted(id)) => self.room.drop_consulted(id),
@@ -181,10 +195,12 @@ impl Seat for ManagerSeat<'_> {
     }
 
     fn set_variable(&mut self, name: &str, value: &str) {
+        point("Seat::set_variable");
         self.leg.set_variable(name, value);
     }
 
     fn leave(&mut self, farewell: Farewell) {
+        point("Seat::leave");
         self.drop_third();
         match (farewell, transferred(self.leg.name())) {
             (Farewell::CallBack, Some(manager)) => self.room.call_back(&manager),

@@ -2,6 +2,8 @@
 
 mod check;
 mod menu;
+#[cfg(feature = "panics")]
+mod panics;
 mod stats;
 mod text;
 
@@ -30,7 +32,16 @@ pub fn commands() -> Vec<Entry> {
     ]
     .into_iter()
     .chain(stats::commands())
+    .chain(of_tests())
     .collect()
+}
+
+/// In a build for tests only.
+fn of_tests() -> Vec<Entry> {
+    #[cfg(feature = "panics")]
+    return vec![command::<panics::Panic>()];
+    #[cfg(not(feature = "panics"))]
+    Vec::new()
 }
 
 struct ShowStatus;

@@ -91,7 +91,7 @@ impl MachineConfig {
         self
     }
 
-    /// With the module as it is built with the feature `tls`.
+    /// With the module as it is built with the features `tls` and `panics`.
     pub fn with_tls(mut self) -> Self {
         self.module = Some("RUST_IVR_MODULE_WITH_TLS");
         self
