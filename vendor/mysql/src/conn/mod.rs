@@ -512,7 +512,11 @@ impl Conn {
     fn switch_to_ssl(&mut self, ssl_opts: SslOpts) -> Result<()> {
         let stream = self.0.stream.take().expect("incomplete conn");
         let (in_buf, out_buf, codec, stream) = stream.destruct();
-        let stream = stream.make_secure(self.0.opts.get_host(), ssl_opts)?;
+        let host = match ssl_opts.tls_hostname_override() {
+            Some(name) => url::Host::Domain(name.to_owned()),
+            None => self.0.opts.get_host(),
+        };
+        let stream = stream.make_secure(host, ssl_opts)?;
         let stream = MySyncFramed::construct(in_buf, out_buf, codec, stream);
         self.0.stream = Some(stream);
         Ok(())

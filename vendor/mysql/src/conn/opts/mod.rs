@@ -45,6 +45,7 @@ pub struct SslOpts {
     root_cert_path: Option<Cow<'static, Path>>,
     skip_domain_validation: bool,
     accept_invalid_certs: bool,
+    tls_hostname_override: Option<Cow<'static, str>>,
     #[cfg(feature = "rustls")]
     cipher_suites: Option<Vec<String>>,
 }
@@ -88,6 +89,16 @@ impl SslOpts {
     /// (defaults to `false`).
     pub fn with_danger_accept_invalid_certs(mut self, value: bool) -> Self {
         self.accept_invalid_certs = value;
+        self
+    }
+
+    /// The name or address that the server's certificate must hold, if that is another one than
+    /// the host that is connected to (defaults to `None`: that host).
+    pub fn with_tls_hostname_override<T: Into<Cow<'static, str>>>(
+        mut self,
+        tls_hostname_override: Option<T>,
+    ) -> Self {
+        self.tls_hostname_override = tls_hostname_override.map(Into::into);
         self
     }
 
@@ -137,6 +148,10 @@ impl SslOpts {
 
     pub fn accept_invalid_certs(&self) -> bool {
         self.accept_invalid_certs
+    }
+
+    pub fn tls_hostname_override(&self) -> Option<&str> {
+        self.tls_hostname_override.as_deref()
     }
 
     #[cfg(feature = "rustls")]
