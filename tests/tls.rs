@@ -152,6 +152,26 @@ impl Secured {
         self.assert_told(&with_tls(self.server, ca), told);
     }
 
+    /// Says which addresses `db.example` has.
+    fn name(&self, addresses: &[Ipv4Addr]) {
+        let line = |address: &Ipv4Addr| format!("{address} db.example\n");
+        let lines: String = addresses.iter().map(line).collect();
+        self.office.run.name_hosts(&lines);
+    }
+
+    /// Has the server under its name, with rows live and in a snapshot; returns the lines for that.
+    fn assert_live_by_name(&self) -> String {
+        self.name(&[self.server]);
+        let by_name = with_tls("db.example", "tls/ca.pem");
+        self.office.use_database(&by_name);
+        let answers = "with TLS: answers";
+        self.office.machine.wait_cli(STATUS, answers, SOON);
+        rings(&self.office, "rows=LIVE");
+        let copied = "Snapshot: 2 phones";
+        self.office.machine.wait_cli(STATUS, copied, SOON);
+        by_name
+    }
+
     /// The end of a test: no secret told, no panic, nothing left.
     fn close(self) {
         let machine = &self.office.machine;
@@ -204,32 +224,55 @@ fn a_right_certificate_does_not_make_answers_right_that_are_not_encrypted() {
     // By name, which the certificate holds in place of the address.
     secured.authority.sign("DNS:db.example", 2);
     secured.restart(&secured.options.clone());
-    let name = |address| {
-        secured
-            .office
-            .run
-            .name_hosts(&format!("{address} db.example\n"))
-    };
-    name(secured.server);
-    let by_name = with_tls("db.example", "tls/ca.pem");
-    // Behind the name's first address nobody is.
-    let nobody = secured.office.run.address(4, 3);
-    let both = format!("{nobody} db.example\n{} db.example\n", secured.server);
-    secured.office.run.name_hosts(&both);
-    secured.office.use_database(&by_name);
-    rings(&secured.office, "rows=LIVE");
-    let told = "db.example:3306 has 2 addresses, and with TLS";
-    secured.office.machine.wait_log(told, SOON);
-    name(secured.server);
-    let copied = "Snapshot: 2 phones";
-    secured.office.machine.wait_cli(STATUS, copied, SOON);
+    let by_name = secured.assert_live_by_name();
 
     let forger = secured.office.run.address(4, 2);
     forger::start(forger, secured.server);
-    name(forger);
+    secured.name(&[forger]);
     // Another configuration, so that connections are made anew; with the same snapshot.
     let anew = format!("{by_name}connections = 7\n");
     secured.assert_told(&anew, "its first answers were not encrypted");
+    secured.close();
+}
+
+#[test]
+fn every_address_of_a_name_is_tried_and_must_prove_the_name() {
+    let secured = Secured::open("tls-addresses", 6);
+    let Secured { office, server, .. } = &secured;
+    secured.authority.sign("DNS:db.example", 2);
+    secured.mariadb().sql("FLUSH SSL;");
+    let by_name = secured.assert_live_by_name();
+
+    let [silent, refusing, dropping, nobody] = [2, 3, 4, 5].map(|at| office.run.address(6, at));
+    Proxy::start(silent, office).set(Mode::Silent);
+    let dropper = Proxy::start(dropping, office);
+    dropper.set(Mode::Greet);
+    // The server's certificate is right behind this one too; it does not let the account in.
+    Proxy::start_from(refusing, refusing, office);
+    let (user, another) = (MariaDb::USER, "another-password");
+    secured.mariadb().sql(&format!(
+        "CREATE USER '{user}'@'{refusing}' IDENTIFIED BY '{another}';"
+    ));
+    secured.name(&[silent, refusing, dropping, nobody]);
+    // Another configuration, so that connections are made anew; with the same snapshot.
+    let anew = format!("{by_name}connections = 2\n");
+    secured.assert_told(&anew, "does not let user 'asterisk' in: Access denied");
+
+    let mark = office.machine.log_mark();
+    secured.name(&[silent, refusing, dropping, nobody, *server]);
+    let again = "the database answers again";
+    office.machine.wait_log_since(mark, again, SOON);
+    let waited = rings(office, "rows=LIVE");
+    assert!(waited <= MARGIN + secured.normal, "{waited:?}");
+
+    // A certificate for the very addresses that are connected to is not one for the name.
+    dropper.set(Mode::Pass);
+    let addresses = format!("IP:{server},IP:{dropping}");
+    secured.authority.sign(&addresses, 2);
+    secured.mariadb().sql("FLUSH SSL;");
+    secured.name(&[*server, dropping]);
+    let anew = format!("{by_name}connections = 3\n");
+    secured.assert_told(&anew, "not for this host but for IpAddress");
     secured.close();
 }
 

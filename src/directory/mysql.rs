@@ -13,7 +13,6 @@ use rows::{column, read_all, read_rows};
 
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd, RawFd};
-use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use mysql::prelude::Queryable;
@@ -57,8 +56,6 @@ struct Host {
     tls: Option<Tls>,
     timeout: Duration,
     unruly: Unruly,
-    /// Tells once that its name has several addresses.
-    several: Once,
 }
 
 /// A connection with the statements prepared on it.
@@ -136,7 +133,6 @@ impl Server {
             tls,
             timeout,
             unruly: Unruly::default(),
-            several: Once::new(),
         };
         let place = format!("MySQL at {address}");
         let hosts = match address {

@@ -333,6 +333,11 @@ impl<C: Clone> People<C> {
         matches!(self.manager, Manager::Gone)
     }
 
+    /// Whether nobody is there, and nobody comes any more.
+    pub fn is_deserted(&self) -> bool {
+        self.is_manager_gone() && self.others.is_empty()
+    }
+
     /// Everybody besides the manager.
     pub fn roll(&self) -> Vec<Present<C>> {
         let present = |person: &Person<C>| Present {

@@ -54,7 +54,12 @@ impl Rooms {
 
     /// The rooms with anybody in them.
     pub fn live(&self) -> Vec<Arc<Room>> {
-        self.live.lock().iter().filter_map(Weak::upgrade).collect()
+        let rooms: Vec<Arc<Room>> = self.live.lock().iter().filter_map(Weak::upgrade).collect();
+        let is_deserted = |room: &Arc<Room>| room.people.lock().is_deserted();
+        rooms
+            .into_iter()
+            .filter(|room| !is_deserted(room))
+            .collect()
     }
 }
 

@@ -3,10 +3,12 @@
 
 use std::io::{Read, Write, copy};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrStorage, bind, connect, socket};
 use rust_ivr_testing::machine::MariaDb;
 use rust_ivr_testing::office::Office;
 
@@ -29,13 +31,18 @@ pub struct Proxy(Arc<Mutex<Mode>>);
 impl Proxy {
     /// Listens on MariaDB's port of `address` and leads to the office's server.
     pub fn start(address: Ipv4Addr, office: &Office) -> Self {
+        Self::start_from(Ipv4Addr::LOCALHOST, address, office)
+    }
+
+    /// The same, but the server sees its connections come from `from`.
+    pub fn start_from(from: Ipv4Addr, address: Ipv4Addr, office: &Office) -> Self {
         let listener = TcpListener::bind((address, MariaDb::PORT)).expect("an address");
         let server = SocketAddr::from((office.run.database(), MariaDb::PORT));
         let mode = Arc::new(Mutex::new(Mode::Pass));
         let of_listener = Arc::clone(&mode);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                if let Ok(server) = TcpStream::connect(server) {
+                if let Ok(server) = reach(server, from) {
                     join(&client, &server, &of_listener);
                 }
             }
@@ -47,6 +54,19 @@ impl Proxy {
     pub fn set(&self, mode: Mode) {
         *self.0.lock().expect("the mode") = mode;
     }
+}
+
+fn reach(server: SocketAddr, from: Ipv4Addr) -> nix::Result<TcpStream> {
+    let stream = socket(
+        AddressFamily::Inet,
+        SockType::Stream,
+        SockFlag::SOCK_CLOEXEC,
+        None,
+    )?;
+    let from = SocketAddr::from((from, 0));
+    bind(stream.as_raw_fd(), &SockaddrStorage::from(from))?;
+    connect(stream.as_raw_fd(), &SockaddrStorage::from(server))?;
+    Ok(stream.into())
 }
 
 fn join(client: &TcpStream, server: &TcpStream, mode: &Arc<Mutex<Mode>>) {

@@ -70,36 +70,29 @@ impl Host {
             let opts = opts().into();
             return Ok(vec![Door { opts, socket: None }]);
         }
-        let mut addresses = self.addresses()?;
-        if self.tls.is_some() {
-            // The crate (mysql 28.0.4) has one option for the name that it looks up and for the one
-            // that it holds the certificate against (conn/mod.rs: connect_stream, switch_to_ssl), no
-            // option for a resolver, and makes no TLS over a socket of ours. Without the check of
-            // the name it would take any public certificate. So it must have the name, and chooses
-            // the address itself: told where to connect from, it passes over those of that kind
-            // where nobody is, but not over one that takes the connection and is silent, or lets
-            // nobody in.
-            if let Some(why) = blind_spot(&self.place, &addresses) {
-                self.several.call_once(|| log::warn!("{why}"));
-            }
-            addresses.dedup_by_key(|address| address.is_ipv4());
-        }
-        let doors = addresses.into_iter().map(|address| {
+        let doors = self.addresses()?.into_iter().map(|address| {
             let socket = Hidden::to(address).ok();
-            let opts = opts().bind_address(socket.map(|socket| socket.from()));
-            let opts = match self.tls {
-                Some(_) => opts,
-                None => opts.ip_or_hostname(Some(text(address))),
-            };
+            // Wherever it leads, its certificate must hold the name that the operator wrote.
+            let tls = self.opts.get_ssl_opts().cloned();
+            let tls = tls.map(|tls| tls.with_tls_hostname_override(Some(self.name())));
+            let opts = opts()
+                .ip_or_hostname(Some(text(address)))
+                .bind_address(socket.map(|socket| socket.from()))
+                .ssl_opts(tls);
             let opts = opts.into();
             Door { opts, socket }
         });
         Ok(doors.collect())
     }
 
-    fn addresses(&self) -> Result<Vec<SocketAddr>, LookupError> {
+    /// A name or an address, as the operator wrote it; the latter without brackets.
+    fn name(&self) -> String {
         let name = self.opts.get_ip_or_hostname();
-        let name = name.trim_matches(['[', ']']).to_owned();
+        name.trim_matches(['[', ']']).to_owned()
+    }
+
+    fn addresses(&self) -> Result<Vec<SocketAddr>, LookupError> {
+        let name = self.name();
         let port = self.opts.get_tcp_port();
         if let Ok(address) = name.parse::<IpAddr>() {
             return Ok(vec![(address, port).into()]);
@@ -225,21 +218,6 @@ impl Host {
     }
 }
 
-/// What to tell of a name whose addresses are not all tried with TLS.
-fn blind_spot(place: &str, addresses: &[SocketAddr]) -> Option<String> {
-    let kinds = [SocketAddr::is_ipv4, SocketAddr::is_ipv6];
-    let is_several =
-        |kind: fn(&SocketAddr) -> bool| addresses.iter().filter(|a| kind(a)).count() > 1;
-    kinds.into_iter().any(is_several).then(|| {
-        format!(
-            "{place} has {} addresses, and with TLS one that takes connections and then is silent \
-             or refuses the login is not passed over; write a line [database] host for each server, \
-             with a name or an address that is in its certificate",
-            addresses.len()
-        )
-    })
-}
-
 /// How any account can be made to log in with a password.
 const CURE: &str = "give it a password: ALTER USER ... IDENTIFIED VIA ed25519 USING \
     PASSWORD('...') in MariaDB, ALTER USER ... IDENTIFIED WITH caching_sha2_password BY '...' in \
@@ -265,18 +243,61 @@ fn text(address: SocketAddr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::blind_spot;
+    use super::super::super::queries::Queries;
+    use super::super::Server;
+    use super::*;
+    use crate::settings::{Address, Host as Named, Secret, Settings, Tls};
+
+    fn server(host: &str, tls: Option<Tls>) -> Server {
+        let hosts = vec![Named {
+            name: host.to_owned(),
+            port: 3306,
+        }];
+        let queries = Queries::new(&Settings::default().database);
+        let (address, time) = (Address::Tcp { hosts, tls }, Duration::from_secs(5));
+        Server::new(
+            &address,
+            "site",
+            "asterisk",
+            &Secret::default(),
+            queries,
+            time,
+        )
+    }
 
     #[test]
-    fn only_several_addresses_of_one_kind_are_told() {
-        let told = |addresses: &[&str]| {
-            let addresses: Vec<_> = addresses.iter().map(|at| at.parse().unwrap()).collect();
-            blind_spot("MySQL at db:3306", &addresses)
-        };
-        assert_eq!(told(&["192.0.2.1:3306"]), None);
-        assert_eq!(told(&["192.0.2.1:3306", "[2001:db8::1]:3306"]), None);
-        let why = told(&["192.0.2.1:3306", "[2001:db8::1]:3306", "192.0.2.2:3306"]).unwrap();
-        assert!(why.starts_with("MySQL at db:3306 has 3 addresses"), "{why}");
-        assert!(told(&["[2001:db8::1]:3306", "[2001:db8::2]:3306"]).is_some());
+    fn every_address_is_a_door_and_its_certificate_must_hold_the_name() {
+        // Beside each host what its certificate must hold. Of an address with a zone none can.
+        for (host, name) in [
+            ("localhost", "localhost"),
+            ("LocalHost", "localhost"),
+            ("127.0.0.1", "127.0.0.1"),
+            ("::1", "::1"),
+            ("[::1]", "::1"),
+            ("fe80::1%1", "fe80::1%1"),
+        ] {
+            let secured = server(host, Some(Tls { ca: None }));
+            let addresses = secured.hosts[0]
+                .addresses()
+                .unwrap_or_else(|e| panic!("{e}"));
+            let doors = secured.hosts[0].doors().unwrap_or_else(|e| panic!("{e}"));
+            let places: Vec<_> = doors
+                .iter()
+                .map(|door| door.opts.get_ip_or_hostname())
+                .collect();
+            let texts: Vec<_> = addresses.iter().map(|at| text(*at)).collect();
+            assert_eq!(places, texts);
+            for door in doors {
+                let tls = door.opts.get_ssl_opts().expect("TLS");
+                assert_eq!(tls.tls_hostname_override(), Some(name));
+                assert!(!tls.skip_domain_validation() && !tls.accept_invalid_certs());
+                let from = door.socket.map(|socket| socket.from());
+                assert_eq!(door.opts.bind_address(), from.as_ref(), "{host}");
+            }
+            let plain = server(host, None);
+            let plain = plain.hosts[0].doors().unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(plain.len(), addresses.len());
+            assert!(plain.iter().all(|door| door.opts.get_ssl_opts().is_none()));
+        }
     }
 }
