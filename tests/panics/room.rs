@@ -36,7 +36,6 @@ pub const ROOM: &[&str] = &[
     "Seat::answer",
     "asterisk::bridge::call",
     "asterisk::bridge::forget",
-    "asterisk::datastore::destroy",
     "asterisk::transfer::requested",
     "asterisk::transfer::refused",
 ];
