@@ -145,7 +145,7 @@ static MANAGERS: RwLock<Option<String>> = RwLock::new(None);
 /// Names the managers' endpoint, as `PJSIP/bitrix24`: new legs there leave their transfers to us.
 /// `None`: nobody's are.
 pub fn handle_for(endpoint: Option<String>) {
-    let can_prepare = host::is_loaded(c"app_stack.so");
+    let can_prepare = host::is_known(c"app_stack.so");
     *MANAGERS.write() = endpoint.filter(|name| can_prepare && name.starts_with("PJSIP/"));
 }
 
