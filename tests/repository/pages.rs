@@ -134,6 +134,43 @@ fn the_table_of_states_is_the_same_in_russian() {
     }
 }
 
+/// A line of the page of packages as the README has it: by hand what sed does, on the console what a
+/// shell asks for, and where a clone of the repository has it.
+fn in_the_readme(line: &str) -> String {
+    let line = line
+        .replace("/usr/share/doc/asterisk-rust-ivr/examples/", "dialplan/")
+        .replace("/var/lib/asterisk/rust_ivr.sqlite3", "$FILE");
+    if let Some((_, set)) = line.split_once("= .*,") {
+        return set.split_once(',').expect("an end").0.to_owned();
+    }
+    let console = line.strip_prefix("asterisk -rx 'channel ");
+    console.map_or(line.clone(), |rest| {
+        format!("channel {}", rest.trim_end_matches('\''))
+    })
+}
+
+#[test]
+fn the_first_call_of_the_readme_is_the_one_that_tests_place() {
+    // tests/packages.rs runs these lines of the page, on Debian's package.
+    let placed = Page::new("docs/en/install-debian-forky.md").code_under("## A call");
+    let placed: Vec<_> = placed.iter().map(|line| in_the_readme(line)).collect();
+    let of_the_call = placed
+        .iter()
+        .take_while(|line| !line.contains("show status"));
+    for (name, title) in [
+        ("README.md", "## The first call"),
+        ("README.ru.md", "## Первый звонок"),
+    ] {
+        let said = Page::new(name).code_under(title);
+        let mut said = said.iter();
+        for line in of_the_call.clone() {
+            let found = said.any(|other| other == line);
+            assert!(found, "{name} lacks, or has in another order: {line}");
+        }
+    }
+    assert_eq!(of_the_call.count(), 8);
+}
+
 /// The lines of a sample that set something, also those that would if the `;` were removed.
 fn settings(name: &str) -> Vec<String> {
     let sets = |line: &&str| match line.strip_prefix(';') {

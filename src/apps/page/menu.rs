@@ -14,11 +14,7 @@ use crate::service::Service;
 use crate::settings::Settings;
 
 /// What a call from this phone would find. No call is placed.
-pub(super) fn menu(
-    service: &Service,
-    phone: &str,
-    language: Language,
-) -> Result<Value, Refused> {
+pub(super) fn menu(service: &Service, phone: &str, language: Language) -> Result<Value, Refused> {
     let settings = &service.settings;
     let phone = Phone::parse(phone, &settings.numbers)
         .ok_or_else(|| Refused::new(400, "this is no phone number"))?;
@@ -254,9 +250,15 @@ mod tests {
         );
         assert_eq!(
             tree["complaints"],
-            json!(["keyNum 1 стоит в двух строках: действует первая", "transferTo не принят: номер пуст: запишите его, например 74951234567"])
+            json!([
+                "keyNum 1 стоит в двух строках: действует первая",
+                "transferTo не принят: номер пуст: запишите его, например 74951234567"
+            ])
         );
-        assert_eq!(tree["buttons"][1]["refused"], "номер пуст: запишите его, например 74951234567");
+        assert_eq!(
+            tree["buttons"][1]["refused"],
+            "номер пуст: запишите его, например 74951234567"
+        );
         assert_eq!(tree["buttons"][0]["dials"], "PJSIP/74950000001@multifon");
     }
 

@@ -76,7 +76,11 @@ fn route(service: &Service, request: &Request, language: Language) -> Result<Res
         _ => gate::reads(request)?,
     }
     match request.path.as_str() {
-        "api/state" => Ok(reply::json(state::state(service, request.rights.acts, language))),
+        "api/state" => Ok(reply::json(state::state(
+            service,
+            request.rights.acts,
+            language,
+        ))),
         "api/codes" => Ok(reply::json(codes(&service.directory.codes(MAX_CODES)))),
         "api/check" => Ok(reply::json(checked(service, language))),
         "api/menu" => {

@@ -47,7 +47,10 @@ const MAX_LENGTH: usize = 2000;
 
 /// What the sentence says as a whole, else what its parts say.
 fn russian(sentence: &str, depth: usize) -> String {
-    let Some(deeper) = depth.checked_sub(1).filter(|_| sentence.len() <= MAX_LENGTH) else {
+    let Some(deeper) = depth
+        .checked_sub(1)
+        .filter(|_| sentence.len() <= MAX_LENGTH)
+    else {
         return sentence.to_owned();
     };
     let part = |part: &str| russian(part, deeper);
@@ -57,7 +60,9 @@ fn russian(sentence: &str, depth: usize) -> String {
     if let Some((entry, gaps)) = entry(sentence) {
         let gaps = gaps.into_iter().map(part).chain([String::new()]);
         let texts = entry.russian.split("{}").zip(gaps);
-        return texts.flat_map(|(text, gap)| [text.to_owned(), gap]).collect();
+        return texts
+            .flat_map(|(text, gap)| [text.to_owned(), gap])
+            .collect();
     }
     // The loosest joint beside which a part is known that is as long as can be, else the first joint.
     let known = |part: &str| entry(part).map_or(0, |_| part.len());
@@ -80,7 +85,9 @@ fn russian(sentence: &str, depth: usize) -> String {
 /// `a, b, c and 7 more`, as `rustivr check` counts.
 fn and_more(sentence: &str) -> Option<(&str, &str)> {
     let (some, more) = sentence.strip_suffix(" more")?.rsplit_once(" and ")?;
-    more.bytes().all(|b| b.is_ascii_digit()).then_some((some, more))
+    more.bytes()
+        .all(|b| b.is_ascii_digit())
+        .then_some((some, more))
 }
 
 /// The sentence of the table that this one is, and what stands in its gaps.
@@ -210,7 +217,9 @@ mod tests {
                 0 => part,
                 _ => part.split_once(");\n").map_or("", |(_, behind)| behind),
             };
-            let code = part.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let code = part
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"));
             let code: String = code.map(|line| line.to_owned() + "\n").collect();
             let code = code.replace("'\"'", "").replace("\\\"", "'");
             texts.extend(code.split('"').skip(1).step_by(2).map(plain));
@@ -277,8 +286,15 @@ mod tests {
 
     #[test]
     fn every_sentence_has_its_russian() {
-        let known: BTreeSet<&str> = TABLE.iter().flat_map(|entry| words(entry.russian)).collect();
-        let in_table = |text: &str| TABLE.iter().any(|entry| entry.english.join("{}").contains(text));
+        let known: BTreeSet<&str> = TABLE
+            .iter()
+            .flat_map(|entry| words(entry.russian))
+            .collect();
+        let in_table = |text: &str| {
+            TABLE
+                .iter()
+                .any(|entry| entry.english.join("{}").contains(text))
+        };
         let mut english = Vec::new();
         for text in sources() {
             let is_sentence = text.split(' ').count() > 2;
@@ -306,10 +322,16 @@ mod tests {
         let all = Vec::from_iter(sources.iter().map(String::as_str)).join("\n");
         let is_alive = |entry: &Entry| {
             let whole = entry.english.join("{}");
-            let part = |part: &str| part.len() > 5 && all.contains(part.trim_matches([' ', ';', ':', ',']));
-            entry.english.iter().any(|text| part(text)) || sources.iter().any(|text| whole.contains(text.trim()))
+            let part = |part: &str| {
+                part.len() > 5 && all.contains(part.trim_matches([' ', ';', ':', ',']))
+            };
+            entry.english.iter().any(|text| part(text))
+                || sources.iter().any(|text| whole.contains(text.trim()))
         };
-        let dead = TABLE.iter().filter(|entry| !is_alive(entry)).map(|entry| entry.english.join("{}"));
+        let dead = TABLE
+            .iter()
+            .filter(|entry| !is_alive(entry))
+            .map(|entry| entry.english.join("{}"));
         assert_eq!(Vec::from_iter(dead), FILLED);
     }
 
@@ -326,22 +348,39 @@ mod tests {
     #[test]
     fn what_was_put_together_is_said_part_by_part() {
         for (english, right) in [
-            ("room-1: no third person is called or consulted: add one first",
-             "room-1: третий участник не вызван: сначала добавьте его"),
-            ("code 7: the database did not answer: MySQL at db:3306: all 8 connections were busy for 20 ms; is the server slow? Else raise [database] connections",
-             "код 7: база данных не ответила: MySQL на db:3306: все подключения (8) были заняты 20 мс; сервер работает медленно? Если нет, увеличьте [database] connections"),
-            ("2 prompts are passed over in menus: prompt msgMp3/\"a, b\": no such file in /s/msgMp3, nor with another extension, prompt keyNum/\"1\": holds no sound; convert it to WAV (PCM) or MP3 and 7 more",
-             "в меню пропускаются записи (2): запись msgMp3/\"a, b\": такого файла нет в /s/msgMp3, в том числе с другим расширением, запись keyNum/\"1\": звука в ней нет; преобразуйте её в WAV (PCM) или MP3 и ещё 7"),
-            ("1 numbers in the tables that cannot be dialled: 'call me' (key 2 of 79120000001)",
-             "номеров в таблицах, которые не набрать, 1: 'call me' (клавиша 2 у 79120000001)"),
-            ("transferTo is refused: 442071838750 may not be dialled: no allow line under [numbers] matches it",
-             "transferTo не принят: 442071838750 набирать нельзя: ни одна строка allow раздела [numbers] ему не подходит"),
-            ("Snapshot: 12 phones, 3 s old; no codes; read in 5 ms",
-             "Снимок: телефонов 12, возраст 3 с; кодов нет; прочитан за 5 мс"),
-            ("Database: site at db: is not asked since 3 s (the database did not answer: MySQL at db: the name has no address); 0 of 8 connections, 0 free",
-             "База данных: site at db: запросов к ней нет уже 3 с (база данных не ответила: MySQL на db: у имени нет адреса); подключений 0 из 8, свободно 0"),
+            (
+                "room-1: no third person is called or consulted: add one first",
+                "room-1: третий участник не вызван: сначала добавьте его",
+            ),
+            (
+                "code 7: the database did not answer: MySQL at db:3306: all 8 connections were busy for 20 ms; is the server slow? Else raise [database] connections",
+                "код 7: база данных не ответила: MySQL на db:3306: все подключения (8) были заняты 20 мс; сервер работает медленно? Если нет, увеличьте [database] connections",
+            ),
+            (
+                "2 prompts are passed over in menus: prompt msgMp3/\"a, b\": no such file in /s/msgMp3, nor with another extension, prompt keyNum/\"1\": holds no sound; convert it to WAV (PCM) or MP3 and 7 more",
+                "в меню пропускаются записи (2): запись msgMp3/\"a, b\": такого файла нет в /s/msgMp3, в том числе с другим расширением, запись keyNum/\"1\": звука в ней нет; преобразуйте её в WAV (PCM) или MP3 и ещё 7",
+            ),
+            (
+                "1 numbers in the tables that cannot be dialled: 'call me' (key 2 of 79120000001)",
+                "номеров в таблицах, которые не набрать, 1: 'call me' (клавиша 2 у 79120000001)",
+            ),
+            (
+                "transferTo is refused: 442071838750 may not be dialled: no allow line under [numbers] matches it",
+                "transferTo не принят: 442071838750 набирать нельзя: ни одна строка allow раздела [numbers] ему не подходит",
+            ),
+            (
+                "Snapshot: 12 phones, 3 s old; no codes; read in 5 ms",
+                "Снимок: телефонов 12, возраст 3 с; кодов нет; прочитан за 5 мс",
+            ),
+            (
+                "Database: site at db: is not asked since 3 s (the database did not answer: MySQL at db: the name has no address); 0 of 8 connections, 0 free",
+                "База данных: site at db: запросов к ней нет уже 3 с (база данных не ответила: MySQL на db: у имени нет адреса); подключений 0 из 8, свободно 0",
+            ),
             ("", ""),
-            ("Table 'site.x' doesn't exist", "Table 'site.x' doesn't exist"),
+            (
+                "Table 'site.x' doesn't exist",
+                "Table 'site.x' doesn't exist",
+            ),
         ] {
             assert_eq!(Language::Russian.say(english), right);
         }
@@ -350,7 +389,12 @@ mod tests {
     #[test]
     fn strangers_text_is_said_in_time() {
         let began = std::time::Instant::now();
-        for text in [", ".repeat(2000), ": (".repeat(2000), "x".repeat(9000), "is not in ".repeat(900)] {
+        for text in [
+            ", ".repeat(2000),
+            ": (".repeat(2000),
+            "x".repeat(9000),
+            "is not in ".repeat(900),
+        ] {
             assert_eq!(Language::Russian.say(&text).len() < text.len() * 4, true);
         }
         assert!(began.elapsed() < std::time::Duration::from_secs(5));
