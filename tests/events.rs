@@ -30,10 +30,6 @@ fn with_listeners(config: MachineConfig) -> MachineConfig {
     ["res_cdrel_custom", "cdr_custom", "cel_custom"]
         .into_iter()
         .fold(config, MachineConfig::load)
-        .file(
-            "prometheus.conf",
-            "[general]\nenabled = yes\nuri = metrics\n",
-        )
         .file("cdr.conf", "[general]\nenable = yes\n")
         .file("cdr_custom.conf", cdr)
         .file(
@@ -155,6 +151,15 @@ fn programs_follow_a_call_and_a_conference() {
     );
     machine.put_file("http.conf", &http);
     machine.cli("module reload http");
+    // First it declines, and is on the loader's list all the same.
+    let prometheus = "[general]\nenabled = yes\nuri = metrics\n";
+    machine.put_file("prometheus.conf", &format!("{prometheus}nonsense = yes\n"));
+    machine.cli("module load res_prometheus.so");
+    let listed = machine.cli("module show like res_prometheus");
+    assert!(listed.contains("Not Running"), "{listed}");
+    machine.cli("module unload res_rust_ivr.so");
+    machine.cli("module load res_rust_ivr.so");
+    machine.put_file("prometheus.conf", prometheus);
     machine.cli("module load res_prometheus.so");
     office.sql(&format!(
         "INSERT INTO sAsterisk_ivr VALUES (77, '{CALLER}', 'x' || char(13, 10) || 'Event: Hangup', \

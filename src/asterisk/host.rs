@@ -97,7 +97,7 @@ entry! {
         wanted: *const c_char,
         _level: sys::ast_module_support_level,
     ) -> c_int, or 0; {
-        // SAFETY: NUL-terminated texts for the time of the call.
+        // SAFETY: NUL-terminated texts, while the loader's lock is held (main/loader.c).
         let [module, status, wanted] = unsafe { [copied(module), copied(status), copied(wanted)] };
         c_int::from(module == wanted && status == "Running")
     }

@@ -27,7 +27,7 @@ impl Scraped {
         // SAFETY: a static callback of a library that is never unmapped; load has the loader's lock
         // (shim_events.c).
         unsafe { sys::rust_ivr_metrics_want(Some(write::<M>)) };
-        // SAFETY: gives a subscription of ours, or NULL.
+        // SAFETY: gives a subscription of ours, or NULL (shim_events.c).
         Self(NonNull::new(unsafe { sys::rust_ivr_metrics_subscribe() }))
     }
 }
@@ -36,7 +36,7 @@ impl Scraped {
 impl Drop for Scraped {
     fn drop(&mut self) {
         if let Some(loads) = self.0 {
-            // SAFETY: ours; what still comes of it finds that nothing is wanted.
+            // SAFETY: ours; what still comes of it finds that nothing is wanted (shim_events.c).
             unsafe { sys::rust_ivr_metrics_unsubscribe(loads.as_ptr()) };
         }
         // SAFETY: unload has the loader's lock; it waits for an answer that is being written, which must

@@ -1,6 +1,6 @@
-//! The page's Russian for sentences that the log and the CLI say in English. `russian/`
-//! holds the table: an English sentence, the Russian one under it, and `{}` in both where a number, a
-//! name or another sentence stands, in the same order.
+//! The page's Russian for sentences that the log and the CLI say in English. `russian/` holds the
+//! table: an English sentence, the Russian one under it, and `{}` in both where a number, a name or
+//! another sentence stands, in the same order.
 
 #[cfg(test)]
 mod tests;
@@ -117,8 +117,7 @@ impl Entry {
         let mut rest = sentence.strip_prefix(first)?;
         let mut gaps = Vec::new();
         let mut before = first;
-        for (at, text) in others.iter().enumerate() {
-            let is_last = at + 1 == others.len();
+        for text in others {
             let end = match text.is_empty() {
                 true => rest.len(),
                 false => rest.find(text)?,
@@ -132,9 +131,6 @@ impl Entry {
             before = text;
             gaps.push(gap);
             rest = &rest[end + text.len()..];
-            if is_last && !rest.is_empty() {
-                return None;
-            }
         }
         rest.is_empty().then_some(gaps)
     }
