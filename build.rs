@@ -370,6 +370,7 @@ const FUNCTIONS: &[&str] = &[
     "ast_shutting_down",
     "ast_softhangup",
     "ast_unregister_application",
+    "ast_update_module_list",
     "ast_variable_browse",
     "ast_variables_destroy",
     "__ast_verbose",

@@ -1,11 +1,10 @@
 //! Load, reload, unload: the only place that knows everybody.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
-use crate::apps::check::is_loaded;
 use crate::apps::metrics::OfService;
 use crate::apps::page::Page;
 use crate::apps::rust_conf_add::{RustConfAdd, TransferToRoom};
@@ -178,17 +177,19 @@ fn try_load(logging: HostLogging) -> Result<Loaded, HostLogging> {
 }
 
 /// Names what calls will miss, one sentence each with its cure. None of it stops the load:
-/// an office without ringback still answers its calls.
+/// an office without ringback still answers its calls. Which of them declined is not known yet while
+/// Asterisk starts: `rustivr check` looks again.
 fn missing_parts() -> Vec<String> {
+    let is_known = |name: &str| CString::new(name).is_ok_and(|name| host::is_known(&name));
     let mut missing = Vec::new();
     for (name, effect) in check::NEEDED {
-        if !is_loaded(name) {
+        if !is_known(name) {
             missing.push(format!(
                 "{name} is not loaded: {effect}; add it to modules.conf"
             ));
         }
     }
-    if !check::TIMING.iter().any(|name| is_loaded(name)) {
+    if !check::TIMING.iter().any(|name| is_known(name)) {
         missing.push(format!(
             "{} is not loaded: prompts may stutter for callers who send no sound; add it to \
              modules.conf",

@@ -103,6 +103,41 @@ fn the_manager_swaps_by_key_and_whoever_leaves_meanwhile_strands_nobody() {
     conference.assert_ended();
 }
 
+/// Out of a plain call by the manager's channel; then the client is hung up on, who waits with music.
+fn kicked(office: &Office) {
+    let (client, manager) = bridged_call(office);
+    let channels = office.machine.cli("core show channels concise");
+    let mut names = channels.lines().filter_map(|line| line.split('!').next());
+    let of_manager = names.find(|name| name.starts_with("PJSIP/bitrix24"));
+    let of_manager = format!("Channel={}", of_manager.expect("the manager's channel"));
+    let add = ["Action=RustConfAdd", &of_manager, "Code=1"];
+    let of_room = format!("Room={}", acts(office, PERL, &add, "DIAL"));
+    let third = office.expect_target(THIRD_NUMBER);
+    third.ring();
+    hear(&client, &[MUSIC]);
+    let people = ami(office, PYTHON, "screen", &["Action=RustConfList", &of_room]);
+    let of = |role: &str| {
+        let item = people.split("\n\n").find(|item| item.contains(role));
+        format!("Channel={}", value(item.expect(role), "Channel"))
+    };
+    let (its_manager, its_client) = (of("Role: manager"), of("Role: client"));
+    assert_eq!(its_manager, of_manager);
+    let kick = |channel: &str| ["Action=RustConfKick", &of_room, channel].map(str::to_owned);
+    let not_the_manager = kick(&its_manager);
+    refused(
+        office,
+        PYTHON,
+        &not_the_manager.each_ref().map(|s| &**s),
+        "end the room instead",
+    );
+    let the_client = kick(&its_client);
+    let answer = ami(office, PERL, "crm", &the_client.each_ref().map(|s| &**s));
+    assert!(answer.contains("Response: Success"), "{answer}");
+    client.wait_ended(SOON);
+    manager.hangup();
+    assert_eq!(third.call().wait_ended(SOON).1, Ending::Cancelled);
+}
+
 #[test]
 fn two_foreign_clients_add_swap_join_kick_and_end() {
     let office = office("actions-ami");
@@ -196,6 +231,7 @@ fn two_foreign_clients_add_swap_join_kick_and_end() {
     assert!(answer.contains("Response: Success"), "{answer}");
     client.wait_ended(SOON);
     manager.wait_ended(SOON);
+    kicked(&office);
     assert_nothing_left(&office);
     let page = "manager show command RustConfAdd";
     let shown = office.machine.cli(page);

@@ -119,7 +119,7 @@ fn what_is_wrong_is_told_with_its_cure_and_a_good_office_is_ok() {
             "sAsterisk_ivr: it has no index for it -> CREATE INDEX phone",
             "no numbers, so that no caller reaches their menu: 'office'",
             "'79120000001?' for 79120000001",
-            "stand twice in one menu, of which only the first row counts: 1 of 79120000002",
+            "stand twice in one menu, of which only the first row counts: key 1 of 79120000002",
             "'call me' (key 2 of 79120000002)",
             "1 rows of sAsterisk_ivr_button belong to no row",
             "nobody can type: '1 '",

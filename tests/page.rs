@@ -13,18 +13,21 @@ use rust_ivr_testing::conference::{
 use rust_ivr_testing::machine::{MachineConfig, repository};
 use rust_ivr_testing::office::{Database, KEY_1, MUSIC, Office, SOON};
 use rust_ivr_testing::rtp::Source;
+use rust_ivr_testing::sip::{Credentials, digest};
 
 use browser::Browser;
 use http::{Answer, Site};
 
 const TWO_BUTTONS: &str = "70000000002";
+/// As a browser asks for it.
+const RUSSIAN: &str = "Accept-Language: ru-RU,ru;q=0.9,en;q=0.8\r\n";
 
 fn with_page(config: MachineConfig) -> MachineConfig {
     config.replace("res_rust_ivr.conf", "enabled = no", "enabled = yes")
 }
 
-/// Asterisk's HTTP server and manager, and three accounts: who may everything, who may read only, and
-/// who may not even that.
+/// Asterisk's HTTP server and manager, and four accounts: who may everything, who may read only, whose
+/// programs may, and who may not even that.
 fn serve(office: &Office) -> Site {
     let address = office.machine.address();
     office.machine.put_file(
@@ -37,6 +40,7 @@ fn serve(office: &Office) -> Site {
             "[general]\nenabled = yes\nwebenabled = yes\nbindaddr = {address}\nport = 5038\n\
              [chief]\nsecret = chief-secret\nread = reporting\nwrite = call\n\
              [clerk]\nsecret = clerk-secret\nread = reporting\nwrite = system\n\
+             [crm]\nsecret = crm-secret\nread = reporting\nwrite = reporting\n\
              [stranger]\nsecret = stranger-secret\nread = call\nwrite = call\n"
         ),
     );
@@ -94,6 +98,7 @@ fn a_request_gets_what_its_sender_may_have() {
     office.machine.wait_cli("rustivr show status", codes, SOON);
     reading(&site);
     acting(&site);
+    programs(&site);
     metrics(&site);
     switching(&office, &site);
     office.assert_nothing_left();
@@ -106,7 +111,9 @@ fn reading(site: &Site) {
     let state = get("state").json();
     assert_eq!(state["acts"], false);
     assert_eq!(state["rooms"], serde_json::json!([]));
-    assert_eq!(get("codes").json()["codes"][0][1], THIRD_NUMBER);
+    let code = &get("codes").json()["codes"][0];
+    assert_eq!(code["number"], THIRD_NUMBER);
+    assert_eq!(code["name"], serde_json::Value::Null);
     let menu = get(&format!("menu?phone={TWO_BUTTONS}")).json();
     assert_eq!(menu["kind"], "menu");
     assert_eq!(menu["buttons"][0]["key_prompt"]["folder"], "keyNum");
@@ -118,6 +125,9 @@ fn reading(site: &Site) {
             .iter()
             .all(|of| of["what"].is_string() && of["cure"].is_string())
     );
+    let russian = site.get("/rustivr/api/check", &format!("{clerk}{RUSSIAN}"));
+    let russian = russian.json()["findings"].to_string();
+    assert!(russian.contains("выпускает любой номер"), "{russian}");
     let prompt = get("prompt?folder=keyNum&file=1");
     assert_eq!(
         (prompt.status, prompt.header("Content-Type")),
@@ -168,6 +178,8 @@ fn acting(site: &Site) {
         assert!(answer.text().contains(words), "{}", answer.text());
     };
     said(&site.act(end, &chief), 404, "no such room");
+    let russian = site.act(end, &format!("{chief}{RUSSIAN}"));
+    said(&russian, 404, "такой комнаты уже нет");
     said(&site.act(end, &clerk), 403, "may only read");
     said(&site.post(end, &chief), 403, "X-RustIvr");
     for foreign in [
@@ -194,6 +206,41 @@ fn acting(site: &Site) {
     said(&site.get("/rustivr/api/act", &chief), 405, "only POST");
     let long = format!("room={}", "x".repeat(50_000));
     said(&site.act(&long, &chief), 413, "longer than 40960");
+}
+
+/// AMI over HTTP, by cookie and by digest: our actions are the manager's as all others are.
+fn programs(site: &Site) {
+    let [crm, chief] = ["crm", "chief"].map(|user| site.login(user, &format!("{user}-secret")));
+    let asked = |answer: Answer, words: &[&str]| {
+        let text = answer.text();
+        for words in words {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+    };
+    let list = "/rawman?action=RustConfListRooms&ActionID=7";
+    let complete = ["ActionID: 7", "RustConfListRoomsComplete", "ListItems: 0"];
+    asked(site.get(list, &crm), &complete);
+    let test = format!("/mxml?action=RustIvrTest&Phone={TWO_BUTTONS}&Digits=1");
+    let dialled = format!("dialled='PJSIP/{THIRD_NUMBER}@multifon'");
+    asked(
+        site.get(&test, &crm),
+        &["<generic event='RustIvrTestRow'", &dialled],
+    );
+    let end = "/rawman?action=RustConfEnd&Room=room-9";
+    asked(site.get(end, &crm), &["Permission denied"]);
+    asked(
+        site.get(end, &chief),
+        &["Response: Error", "there is no room room-9"],
+    );
+
+    let by_digest = "/arawman?action=RustConfListRooms&ActionID=7";
+    let refused = site.get(by_digest, "");
+    assert_eq!(refused.status, 401);
+    let account = Credentials::new("crm", "crm-secret");
+    let challenge = refused.header("WWW-Authenticate");
+    let digest = digest::answer(challenge, &account, "GET", by_digest);
+    let login = format!("Authorization: {digest}\r\n");
+    asked(site.get(by_digest, &login), &complete);
 }
 
 fn metrics(site: &Site) {
@@ -237,7 +284,13 @@ fn switching(office: &Office, site: &Site) {
 
 #[test]
 fn a_room_is_watched_and_driven_by_clicks() {
-    let office = office_with("page-browser", with_page);
+    let office = office_with("page-browser", |config| {
+        with_page(config).append(
+            "res_rust_ivr.conf",
+            "[database]\ncode_snapshot = SELECT pref, phone, 'Florist ' || pref AS name \
+             FROM sAsterisk_prefix\n",
+        )
+    });
     let site = serve(&office);
     let pictures = repository().join("test-output/page-pictures");
     fs::create_dir_all(&pictures).expect("a directory for pictures");
@@ -253,10 +306,12 @@ fn a_room_is_watched_and_driven_by_clicks() {
     let conference = Conference::begin(&office);
     browser.find("[data-state=TALK]");
     browser.click("[data-action=add]");
-    browser.type_into("#whom", "1");
-    browser.click("[data-code=\"1\"]");
+    // By name.
+    browser.find("[data-code=\"2\"]");
+    browser.type_into("#whom", "florist 1");
+    browser.find("#codes li:only-child [data-code=\"1\"]");
     browser.picture(&pictures.join("add-en.png"));
-    browser.click("#addGo");
+    browser.click("#go");
     let third = office.expect_target(THIRD_NUMBER);
     third.ring();
     browser.find("[data-state=DIAL]");
@@ -287,14 +342,32 @@ fn a_room_is_watched_and_driven_by_clicks() {
 
     browser.click("[data-tab=live]");
     browser.click("[data-role=third] [data-action=kick]");
-    browser.click("#sureGo");
+    browser.click("#go");
     third.wait_ended(SOON);
     browser.find("[data-state=TALK]");
     conference.assert_talk();
+    // A code that is typed, and a refusal, in the words of the page.
+    browser.click("#language");
+    browser.click("[data-action=add]");
+    browser.type_into("#whom", "77");
+    browser.click("#go");
+    let said = "return document.querySelector('#wrong:not([hidden])')?.textContent";
+    browser.find("#wrong:not([hidden])");
+    assert_eq!(browser.script(said), "кода 77 нет");
+    browser.click("#close");
+    browser.click("#language");
     browser.click("[data-action=end]");
-    browser.click("#sureGo");
+    browser.click("#go");
     conference.assert_ended();
     browser.find("#rooms .empty");
+
+    let conference = Conference::begin(&office);
+    browser.click("[data-role=client] [data-action=kick]");
+    browser.click("#go");
+    conference.client.wait_ended(SOON);
+    browser.find("#rooms .empty");
+    conference.manager.hangup();
+    conference.assert_ended();
     browser.click("#leave");
     browser.find("#login button");
     assert_eq!(browser.complaints(), Vec::<String>::new());
@@ -316,6 +389,10 @@ fn views(browser: &Browser, pictures: &Path) {
         }
         for tab in ["live", "menu", "numbers", "health"] {
             browser.click(&format!("[data-tab={tab}]"));
+            if tab == "health" {
+                // What the server found, in the language of the page.
+                browser.find(&format!("#findings [lang={language}]"));
+            }
             let name = format!("{tab}-{language}-{width}.png");
             browser.picture(&pictures.join(name));
             let wide = browser.script("return document.documentElement.scrollWidth");

@@ -58,7 +58,7 @@ pub fn findings(service: &Service) -> Vec<Finding> {
 
 fn facts_of_host() -> Host {
     let needed = NEEDED.iter().map(|(name, _)| *name).chain(TIMING);
-    let loaded = needed.filter(|name| is_loaded(name)).collect();
+    let loaded = needed.filter(|name| runs(name)).collect();
     Host {
         loaded,
         version: survey::version(),
@@ -69,9 +69,8 @@ fn facts_of_host() -> Host {
     }
 }
 
-/// Whether a module is loaded and runs.
-pub fn is_loaded(name: &str) -> bool {
-    CString::new(name).is_ok_and(|name| host::is_loaded(&name))
+fn runs(name: &str) -> bool {
+    CString::new(name).is_ok_and(|name| host::runs(&name))
 }
 
 fn has_entries(directory: &Path) -> bool {
@@ -106,10 +105,10 @@ fn place(destination: &str) -> Place {
 
 fn transfers_here(service: &Service) -> Transfers {
     let endpoint = service.managers_endpoint().unwrap_or_default();
-    if transfers::are_handled() {
-        Transfers::Ours
-    } else if !endpoint.starts_with("PJSIP/") {
+    if !endpoint.starts_with("PJSIP/") {
         Transfers::NoPjsip
+    } else if transfers::are_handled() {
+        Transfers::Ours
     } else {
         Transfers::NotOfThisAsterisk
     }

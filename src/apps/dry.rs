@@ -7,7 +7,7 @@ use crate::ivr::dry_run::{Dials, DryRun, Wait, dry_run};
 use crate::ivr::flow::Event;
 use crate::ivr::menu::{self, Plan};
 use crate::numbers::{Fixed, Gaps, Number, Phone};
-use crate::ports::{Directory, MenuRow, PromptName, Prompts, Source, display_name, one_line};
+use crate::ports::{Directory, MenuRow, PromptName, Source, display_name, one_line};
 use crate::service::Service;
 use crate::settings::Settings;
 
@@ -137,7 +137,8 @@ pub fn code(service: &Service, code: &str) -> CodeTest {
 
 /// A prompt's length and flaws, or why it cannot be played.
 pub fn prompt(service: &Service, name: &PromptName) -> Result<String, String> {
-    let sound = service.prompts.sound(name).map_err(|why| why.to_string())?;
+    let sound = service.prompts.examine(name);
+    let sound = sound.map_err(|why| why.to_string())?;
     let flaw = sound.samples.flaw();
     let flaw = flaw.map(|flaw| format!("; {flaw}")).unwrap_or_default();
     Ok(format!("{}{flaw}", sound.length()))

@@ -2,9 +2,11 @@
 //! directories are, what it has loaded.
 
 use std::ffi::CStr;
+use std::os::raw::{c_char, c_int};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::guard::entry;
 use super::{copied, sys};
 
 /// The oldest and newest major version whose interface this module was checked against.
@@ -70,12 +72,35 @@ pub fn directories() -> Directories {
     Directories { config, data, var }
 }
 
-/// Whether a module is on the loader's list: one that declined to load, or that was unloaded and stays
-/// mapped, is there, too.
-pub fn is_loaded(module: &CStr) -> bool {
+/// Whether a module is on the loader's list: while Asterisk starts, before it runs; one that declined
+/// to load, or that was unloaded and stays mapped, for ever.
+pub fn is_known(module: &CStr) -> bool {
     // SAFETY: a NUL-terminated name; main/loader.c: ast_module_check takes its
     // recursive lock only.
     unsafe { sys::ast_module_check(module.as_ptr()) != 0 }
+}
+
+/// Whether a module runs: not one that declined, nor one that has not yet begun.
+pub fn runs(module: &CStr) -> bool {
+    // SAFETY: a NUL-terminated name, which is handed on to the callback; main/loader.c takes its
+    // recursive lock only, and adds up what the callback says.
+    unsafe { sys::ast_update_module_list(Some(is_running), module.as_ptr()) > 0 }
+}
+
+entry! {
+    /// main/loader.c: ast_update_module_list, for each module.
+    fn is_running(
+        module: *const c_char,
+        _description: *const c_char,
+        _uses: c_int,
+        status: *const c_char,
+        wanted: *const c_char,
+        _level: sys::ast_module_support_level,
+    ) -> c_int, or 0; {
+        // SAFETY: NUL-terminated texts, while the loader's lock is held (main/loader.c).
+        let [module, status, wanted] = unsafe { [copied(module), copied(status), copied(wanted)] };
+        c_int::from(module == wanted && status == "Running")
+    }
 }
 
 /// Tells, once for each stop of Asterisk, why nobody can be called any more: a graceful stop refuses

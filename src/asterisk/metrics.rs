@@ -4,9 +4,7 @@
 use std::ptr::NonNull;
 
 use super::guard::entry;
-use super::{c_string, host, sys};
-
-const MODULE: &std::ffi::CStr = c"res_prometheus.so";
+use super::{c_string, sys};
 
 /// Who writes the metrics.
 pub trait Metrics: 'static {
@@ -26,28 +24,24 @@ unsafe impl Sync for Scraped {}
 impl Scraped {
     /// One at a time, from load.
     pub fn by_prometheus<M: Metrics>() -> Self {
-        // SAFETY: a static callback of a library that is never unmapped (shim_events.c).
-        let loads = unsafe { sys::rust_ivr_metrics_subscribe(write::<M>) };
-        if host::is_loaded(MODULE) {
-            // SAFETY: as above; a second time does nothing more.
-            unsafe { sys::rust_ivr_metrics_attach(write::<M>) };
-        }
-        Self(NonNull::new(loads))
+        // SAFETY: a static callback of a library that is never unmapped; load has the loader's lock
+        // (shim_events.c).
+        unsafe { sys::rust_ivr_metrics_want(Some(write::<M>)) };
+        // SAFETY: gives a subscription of ours, or NULL (shim_events.c).
+        Self(NonNull::new(unsafe { sys::rust_ivr_metrics_subscribe() }))
     }
 }
 
+/// From unload.
 impl Drop for Scraped {
     fn drop(&mut self) {
         if let Some(loads) = self.0 {
-            // SAFETY: ours; waits for a callback under way, which takes no lock of the loader
-            // (main/stasis.c: stasis_unsubscribe_and_join).
-            unsafe { sys::rust_ivr_unsubscribe(loads.as_ptr()) };
+            // SAFETY: ours; what still comes of it finds that nothing is wanted (shim_events.c).
+            unsafe { sys::rust_ivr_metrics_unsubscribe(loads.as_ptr()) };
         }
-        if host::is_loaded(MODULE) {
-            // SAFETY: it is asked for by name, and waits for an answer that is being written
-            // (res/res_prometheus.c). An unload of it in the same microseconds is not guarded against.
-            unsafe { sys::rust_ivr_metrics_detach() };
-        }
+        // SAFETY: unload has the loader's lock; it waits for an answer that is being written, which must
+        // not wait for the loader (res/res_prometheus.c; [`Metrics`]).
+        unsafe { sys::rust_ivr_metrics_want(None) };
     }
 }
 

@@ -14,6 +14,7 @@
 #include <asterisk/channel.h>
 #include <asterisk/json.h>
 #include <asterisk/manager.h>
+#include <asterisk/module.h>
 #include <asterisk/stasis.h>
 #include <asterisk/stasis_channels.h>
 #include <asterisk/stasis_message_router.h>
@@ -184,32 +185,45 @@ static struct prometheus_callback metrics = {
 	.name = "res_rust_ivr",
 };
 
-/* res_prometheus may be absent, come later and go: it is asked for by name each time. */
-void rust_ivr_metrics_detach(void)
-{
-	callback_unregister *leave = (callback_unregister *) dlsym(RTLD_DEFAULT,
-		"prometheus_callback_unregister");
+/* Under the loader's lock; NULL: our metrics are not to be asked for. */
+static metrics_write *metrics_wanted;
 
-	if (leave) {
-		leave(&metrics);
+/*
+ * Of each module: gives res_prometheus our metrics, or takes them back. It is asked for by name, because
+ * it may be absent, come later and go. The loader's lock is held, so it does not go meanwhile; its own
+ * lock comes behind that one in the host, too (its load takes both).
+ */
+static int meet_module(const char *module, const char *description attribute_unused,
+	int uses attribute_unused, const char *status, const char *like attribute_unused,
+	enum ast_module_support_level level attribute_unused)
+{
+	callback_register *enter;
+	callback_unregister *leave;
+
+	if (strcmp(module, "res_prometheus.so") || strcmp(status, "Running")) {
+		return 0;
 	}
+	enter = (callback_register *) dlsym(RTLD_DEFAULT, "prometheus_callback_register");
+	leave = (callback_unregister *) dlsym(RTLD_DEFAULT, "prometheus_callback_unregister");
+	if (!enter || !leave) {
+		return 0;
+	}
+	leave(&metrics);
+	if (metrics_wanted) {
+		metrics.callback_fn = metrics_wanted;
+		enter(&metrics);
+	}
+	return 1;
 }
 
-/* A second time does nothing more. 0: res_prometheus has our metrics. */
-int rust_ivr_metrics_attach(metrics_write *write)
+/* From load or unload, which have the loader's lock. */
+void rust_ivr_metrics_want(metrics_write *write)
 {
-	callback_register *enter = (callback_register *) dlsym(RTLD_DEFAULT,
-		"prometheus_callback_register");
-
-	if (!enter) {
-		return -1;
-	}
-	rust_ivr_metrics_detach();
-	metrics.callback_fn = write;
-	return enter(&metrics);
+	metrics_wanted = write;
+	ast_update_module_list(meet_module, NULL);
 }
 
-static void on_module(void *write, struct stasis_subscription *sub attribute_unused,
+static void on_module(void *unused attribute_unused, struct stasis_subscription *sub attribute_unused,
 	struct stasis_message *message)
 {
 	struct ast_json_payload *payload;
@@ -230,15 +244,15 @@ static void on_module(void *write, struct stasis_subscription *sub attribute_unu
 	if (!strcmp(S_OR(type, ""), "FullyBooted")
 		|| (!strcmp(S_OR(type, ""), "Load") && !strcmp(S_OR(status, ""), "Success")
 			&& !strncmp(S_OR(module, ""), "res_prometheus", strlen("res_prometheus")))) {
-		rust_ivr_metrics_attach((metrics_write *) write);
+		ast_update_module_list(meet_module, NULL);
 	}
 }
 
 /* Whenever res_prometheus is loaded (main/loader.c), it gets our metrics. May be NULL. */
-struct stasis_subscription *rust_ivr_metrics_subscribe(metrics_write *write)
+struct stasis_subscription *rust_ivr_metrics_subscribe(void)
 {
 	struct stasis_subscription *sub = ast_manager_get_topic()
-		? stasis_subscribe_pool(ast_manager_get_topic(), on_module, (void *) write) : NULL;
+		? stasis_subscribe_pool(ast_manager_get_topic(), on_module, NULL) : NULL;
 
 	if (sub) {
 		stasis_subscription_accept_message_type(sub, ast_manager_get_generic_type());
@@ -248,22 +262,22 @@ struct stasis_subscription *rust_ivr_metrics_subscribe(metrics_write *write)
 }
 #else
 /* Asterisk 16 has no res_prometheus. */
-void rust_ivr_metrics_detach(void)
-{
-}
-
-int rust_ivr_metrics_attach(metrics_write *write)
+void rust_ivr_metrics_want(metrics_write *write)
 {
 	(void) write;
-	return -1;
 }
 
-struct stasis_subscription *rust_ivr_metrics_subscribe(metrics_write *write)
+struct stasis_subscription *rust_ivr_metrics_subscribe(void)
 {
-	(void) write;
 	return NULL;
 }
 #endif
+
+/* A message under way may wait for the loader's lock, which unload has: nobody waits for it. */
+void rust_ivr_metrics_unsubscribe(struct stasis_subscription *sub)
+{
+	stasis_unsubscribe(sub);
+}
 
 void rust_ivr_unsubscribe(struct stasis_subscription *sub)
 {

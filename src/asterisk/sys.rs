@@ -131,11 +131,9 @@ unsafe extern "C" {
         answered: unsafe extern "C" fn(*const c_char, *const c_char, i64),
     ) -> *mut stasis_subscription;
     pub fn rust_ivr_str_append(text: *mut *mut ast_str, more: *const c_char);
-    pub fn rust_ivr_metrics_attach(write: unsafe extern "C" fn(*mut *mut ast_str)) -> c_int;
-    pub fn rust_ivr_metrics_detach();
-    pub fn rust_ivr_metrics_subscribe(
-        write: unsafe extern "C" fn(*mut *mut ast_str),
-    ) -> *mut stasis_subscription;
+    pub fn rust_ivr_metrics_want(write: Option<unsafe extern "C" fn(*mut *mut ast_str)>);
+    pub fn rust_ivr_metrics_subscribe() -> *mut stasis_subscription;
+    pub fn rust_ivr_metrics_unsubscribe(subscription: *mut stasis_subscription);
     pub fn rust_ivr_unsubscribe(subscription: *mut stasis_subscription);
     pub fn rust_ivr_http_peer(connection: *const ast_tcptls_session_instance) -> *const c_char;
     pub fn rust_ivr_module_hold();

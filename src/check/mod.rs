@@ -85,6 +85,21 @@ impl Several {
             self.first.push(example.into());
         }
     }
+
+    /// `5 prompts are silent: a, b, c and 2 more`; `None`: there are none.
+    fn told(&self, what: &str) -> Option<String> {
+        (self.count > 0).then(|| format!("{} {what}: {self}", self.count))
+    }
+}
+
+impl<T: Into<String>> FromIterator<T> for Several {
+    fn from_iter<I: IntoIterator<Item = T>>(examples: I) -> Self {
+        let mut several = Self::default();
+        examples
+            .into_iter()
+            .for_each(|example| several.add(example));
+        several
+    }
 }
 
 /// `a, b, c and 7 more`.
@@ -133,5 +148,8 @@ mod tests {
         assert_eq!(several.to_string(), "a, b, c");
         several.add("d");
         assert_eq!(several.to_string(), "a, b, c and 1 more");
+        let told = several.told("letters are there");
+        assert_eq!(told.unwrap(), "4 letters are there: a, b, c and 1 more");
+        assert_eq!(Several::default().told("letters are there"), None);
     }
 }

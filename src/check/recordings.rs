@@ -17,38 +17,25 @@ pub struct Recordings {
 
 /// Judges them.
 pub fn recordings(facts: &Recordings) -> Vec<Finding> {
-    let several = |texts: &[String]| {
-        let mut several = Several::default();
-        texts.iter().for_each(|text| several.add(text));
-        several
-    };
+    let told = |texts: &[String], what| texts.iter().collect::<Several>().told(what);
     let mut findings = Vec::new();
-    let prompts = several(&facts.prompts);
-    if prompts.count > 0 {
+    if let Some(what) = told(&facts.prompts, "prompts are passed over in menus") {
         findings.push(Finding::problem(
-            format!(
-                "{} prompts are passed over in menus: {prompts}",
-                prompts.count
-            ),
+            what,
             "put the recordings there, readable for Asterisk's user, or correct the rows; \
              [ivr] sounds names the directory",
         ));
     }
-    let notices = several(&facts.notices);
-    if notices.count > 0 {
+    if let Some(what) = told(&facts.notices, "notices of RustConfAdd are silent") {
         findings.push(Finding::problem(
-            format!(
-                "{} notices of RustConfAdd are silent: {notices}",
-                notices.count
-            ),
+            what,
             "install the module's sounds/rust_conf (make install); [conference] sounds names the \
              directory",
         ));
     }
-    let unused = several(&facts.unused);
-    if unused.count > 0 {
+    if let Some(what) = told(&facts.unused, "recordings are named by no row") {
         findings.push(Finding::note(
-            format!("{} recordings are named by no row: {unused}", unused.count),
+            what,
             "nothing to do, or name them in a row, or take them away",
         ));
     }

@@ -82,7 +82,7 @@ impl<'s> Judge<'s> {
                 continue;
             }
             if buttons.len() > 1 && keys.contains(&key) {
-                self.double_keys.add(format!("{key} of {who}"));
+                self.double_keys.add(format!("key {key} of {who}"));
                 continue;
             }
             keys.push(key);
@@ -228,10 +228,9 @@ impl<'s> Judge<'s> {
                  utf8mb4; and let the site connect with utf8mb4",
             ),
         ];
-        let found = kinds.iter().filter(|(several, _, _)| several.count > 0);
-        let findings = found.map(|(several, what, cure)| {
-            Finding::problem(format!("{} {what}: {several}", several.count), *cure)
-        });
+        let findings = kinds
+            .iter()
+            .filter_map(|(several, what, cure)| Some(Finding::problem(several.told(what)?, *cure)));
         Judged {
             findings: findings.collect(),
             played: self.played,

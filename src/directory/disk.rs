@@ -22,7 +22,7 @@ const SCHEMA: &str = "
     PRAGMA journal_mode = OFF;
     CREATE TABLE about (origin TEXT NOT NULL, menus INTEGER, codes INTEGER);
     CREATE TABLE menu (phone, scenario, scenarioMsg, keyNum, msgMp3, transferTo, name);
-    CREATE TABLE code (pref, phone);
+    CREATE TABLE code (pref, phone, name);
     BEGIN;";
 
 /// Whose snapshot a file is: that of the directory that was opened last. After a reload the one
@@ -202,7 +202,7 @@ impl Disk {
             "INSERT INTO menu VALUES (?, ?, ?, ?, ?, ?, ?)",
             &tables.menus,
         )?;
-        let codes = write_table(&conn, "INSERT INTO code VALUES (?, ?)", &tables.codes)?;
+        let codes = write_table(&conn, "INSERT INTO code VALUES (?, ?, ?)", &tables.codes)?;
         let about = "INSERT INTO about VALUES (?, ?, ?)";
         conn.execute(about, (&self.origin, menus, codes))?;
         conn.execute_batch("COMMIT")

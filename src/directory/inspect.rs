@@ -68,7 +68,7 @@ pub struct Account {
 /// The rows of one moment, as the snapshot has them.
 pub struct Stored {
     menus: Option<Arc<Table<7>>>,
-    codes: Option<Arc<Table<2>>>,
+    codes: Option<Arc<Table<3>>>,
 }
 
 impl Stored {

@@ -71,6 +71,17 @@ pub struct Health {
     pub snapshot_age: Option<Duration>,
 }
 
+/// A code out of the table, to choose from. Strangers' text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// As a manager types it.
+    pub code: String,
+    /// As it is stored: not judged.
+    pub number: String,
+    /// Whose number it is; `None`: the tables do not say.
+    pub name: Option<String>,
+}
+
 enum Backend {
     Sqlite(Box<sqlite::SqliteDirectory>),
     Mysql(pool::Pool),
@@ -159,8 +170,8 @@ impl LiveDirectory {
         }
     }
 
-    /// Code and number of the snapshot, up to `most`, sorted by the code; none while there is no snapshot.
-    pub fn codes(&self, most: usize) -> Vec<(String, String)> {
+    /// The codes of the snapshot, up to `most`, sorted; none while there is no snapshot.
+    pub fn codes(&self, most: usize) -> Vec<Code> {
         let tables = self.snapshot.as_ref().map(snapshot::Snapshot::tables);
         tables.map(|tables| tables.codes(most)).unwrap_or_default()
     }

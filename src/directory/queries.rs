@@ -106,7 +106,8 @@ impl Query {
         self.columns.len()
     }
 
-    /// Where an operator's own query says what a button is called, besides what we need.
+    /// Where an operator's own query says what a button is called, or whose number a code gives, besides
+    /// what we need.
     pub(super) fn name_at(
         &self,
         columns: impl IntoIterator<Item = impl AsRef<str>>,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::keys::keys_of;
+use super::keys::{keys_of, plain_key};
 use super::table::Table;
-use super::{MAX_ROWS, menu_row};
+use super::{Code, MAX_ROWS, menu_row};
 use crate::numbers::Phone;
 use crate::ports::MenuRow;
 
@@ -14,8 +14,8 @@ use crate::ports::MenuRow;
 pub(super) struct Tables {
     /// Phone, as stored, the five columns of a menu, and what its button is called.
     pub(super) menus: Option<TableSnapshot<7>>,
-    /// Code and number.
-    pub(super) codes: Option<TableSnapshot<2>>,
+    /// Code, number, and whose it is, where the operator's own query says so.
+    pub(super) codes: Option<TableSnapshot<3>>,
     /// How long the database took for them; `None`: they come from disk.
     pub(super) took: Option<Duration>,
 }
@@ -50,13 +50,15 @@ impl Tables {
     }
 
     /// Codes that have a number, up to `most`, as the database has them.
-    pub(super) fn codes(&self, most: usize) -> Vec<(String, String)> {
+    pub(super) fn codes(&self, most: usize) -> Vec<Code> {
         let rows = self.codes.iter().flat_map(|codes| codes.table.rows());
-        let pairs = rows.filter_map(|[code, number]| {
-            // In front of a number stands a mark of ours, see `keys.rs`.
-            let code = code?.trim_start_matches(char::is_control);
-            Some((code.to_owned(), number?.to_owned()))
+        let codes = rows.filter_map(|[code, number, name]| {
+            Some(Code {
+                code: plain_key(code?).0.to_owned(),
+                number: number?.to_owned(),
+                name: name.map(str::to_owned),
+            })
         });
-        pairs.take(most).collect()
+        codes.take(most).collect()
     }
 }

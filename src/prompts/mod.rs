@@ -33,7 +33,7 @@ use crate::ports::{FileReader, PromptError, Prompts, Sound};
 
 use ahead::{Ahead, Shelf};
 use cache::{Cache, Failure, identify};
-use find::{confined, find};
+use find::{Found, confined, find};
 use load::Loader;
 use missing::Missing;
 
@@ -89,6 +89,15 @@ impl PromptLibrary {
         }
     }
 
+    /// The sound of a prompt for who only looks at a menu: when it is not there, no caller has missed it,
+    /// and [`Health::missing`] does not count it.
+    ///
+    /// # Errors
+    /// As [`Prompts::sound`] has them.
+    pub fn examine(&self, name: &PromptName) -> Result<Sound, PromptError> {
+        self.files.load(name, find(&self.files.root, name)?)
+    }
+
     /// How the prompts that calls asked for are, for the metrics.
     pub fn health(&self) -> Health {
         let (cached, broken) = self.files.cache.counts();
@@ -117,6 +126,10 @@ pub struct Health {
 impl Files {
     fn sound(&self, name: &PromptName) -> Result<Sound, PromptError> {
         let found = self.missing.note(name, find(&self.root, name))?;
+        self.load(name, found)
+    }
+
+    fn load(&self, name: &PromptName, found: Found) -> Result<Sound, PromptError> {
         let (id, stamp) = identify(Some(name.folder), &found.metadata);
         self.cache.get(id, stamp, || {
             let file = confined(&self.root, name, &found.path).map_err(Failure::Passing)?;

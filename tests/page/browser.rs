@@ -163,7 +163,7 @@ impl Browser {
         let entries = entries.as_array().cloned().unwrap_or_default();
         let messages = entries.iter().filter_map(|entry| entry["message"].as_str());
         messages
-            .filter(|message| !message.contains("status of 401"))
+            .filter(|message| !["of 401", "of 409"].iter().any(|on| message.contains(on)))
             .map(str::to_owned)
             .collect()
     }

@@ -117,6 +117,16 @@ impl Page {
         rows.map(|row| cells(&row)).collect()
     }
 
+    /// The lines of code under the heading `title`, down to the next heading, without what indents them.
+    pub fn code_under(&self, title: &str) -> Vec<String> {
+        let mut lines = self.lines().into_iter();
+        let found = lines.find(|(line, code)| !code && line == title);
+        assert!(found.is_some(), "{} lacks {title}", self.name);
+        let section = lines.take_while(|(line, code)| *code || !line.starts_with('#'));
+        let code = section.filter(|(_, code)| *code);
+        code.map(|(line, _)| line.trim().to_owned()).collect()
+    }
+
     /// Where a link of another page may lead: the anchors of the headings, as GitHub makes them.
     pub fn anchors(&self) -> Vec<String> {
         let mut seen: HashMap<String, usize> = HashMap::new();

@@ -134,6 +134,60 @@ fn the_table_of_states_is_the_same_in_russian() {
     }
 }
 
+/// A line of the page of packages as the README has it: by hand what sed does, on the console what a
+/// shell asks for, and where a clone of the repository has it.
+fn in_the_readme(line: &str) -> String {
+    if let Some((_, set)) = line.split_once("= .*,") {
+        return set.split_once(',').expect("an end").0.to_owned();
+    }
+    let console = line.strip_prefix("asterisk -rx 'channel ");
+    console.map_or(in_a_clone(line, "$FILE"), |rest| {
+        format!("channel {}", rest.trim_end_matches('\''))
+    })
+}
+
+/// The same where the repository was built and installed.
+fn in_a_clone(line: &str, database: &str) -> String {
+    line.replace("/usr/share/doc/asterisk-rust-ivr/examples/", "dialplan/")
+        .replace("/var/lib/asterisk/rust_ivr.sqlite3", database)
+}
+
+#[test]
+fn the_first_call_is_everywhere_the_one_that_tests_place() {
+    // tests/packages.rs runs these lines of the page, on Debian's package.
+    let placed = Page::new("docs/en/install-debian-forky.md").code_under("## A call");
+    let placed = || {
+        placed
+            .iter()
+            .take_while(|line| !line.contains("show status"))
+    };
+    assert_eq!(placed().count(), 8);
+    for (name, title) in [
+        ("README.md", "## The first call"),
+        ("README.ru.md", "## Первый звонок"),
+    ] {
+        let said = Page::new(name).code_under(title);
+        let mut said = said.iter();
+        for line in placed().map(|line| in_the_readme(line)) {
+            let found = said.any(|other| *other == line);
+            assert!(found, "{name} lacks, or has in another order: {line}");
+        }
+    }
+    for (language, title) in [("en", "## A call"), ("ru", "## Звонок")] {
+        for platform in ["debian-forky", "debian-12-13", "freepbx-17"] {
+            let page = Page::new(&format!("docs/{language}/install-{platform}.md"));
+            let said = page.code_under(title).into_iter();
+            let said: Vec<_> = said
+                .filter(|line| !line.starts_with("DATA=") && !line.contains("show status"))
+                .map(|line| in_a_clone(&line, "$DATA/rust_ivr.sqlite3"))
+                .map(|line| line.replace("extensions_custom.conf", "extensions.conf"))
+                .collect();
+            let right = placed().map(|line| in_a_clone(line, "$DATA/rust_ivr.sqlite3"));
+            assert_eq!(said, Vec::from_iter(right), "{}", page.name);
+        }
+    }
+}
+
 /// The lines of a sample that set something, also those that would if the `;` were removed.
 fn settings(name: &str) -> Vec<String> {
     let sets = |line: &&str| match line.strip_prefix(';') {

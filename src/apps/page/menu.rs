@@ -5,15 +5,16 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::gate::Refused;
+use super::russian::Language;
 use crate::ivr::menu::{self, Button, Menu, Plan};
 use crate::numbers::{Fixed, Gaps, Phone, trimmed};
-use crate::ports::{Directory, Prompts};
+use crate::ports::Directory;
 use crate::ports::{MenuAnswer, MenuRow, PromptFolder, PromptName, Sound};
 use crate::service::Service;
 use crate::settings::Settings;
 
 /// What a call from this phone would find. No call is placed.
-pub(super) fn menu(service: &Service, phone: &str) -> Result<Value, Refused> {
+pub(super) fn menu(service: &Service, phone: &str, language: Language) -> Result<Value, Refused> {
     let settings = &service.settings;
     let phone = Phone::parse(phone, &settings.numbers)
         .ok_or_else(|| Refused::new(400, "this is no phone number"))?;
@@ -22,12 +23,12 @@ pub(super) fn menu(service: &Service, phone: &str) -> Result<Value, Refused> {
     let took = asked.elapsed();
     let answer = answer.map_err(|why| Refused::new(503, &why.to_string()))?;
     let hear = |name: &PromptName| {
-        let sound = service.prompts.sound(name);
+        let sound = service.prompts.examine(name);
         sound
             .map(|sound| heard(&sound))
             .map_err(|why| why.to_string())
     };
-    let mut tree = tree(&phone, &answer, settings, hear);
+    let mut tree = tree(&phone, &answer, settings, language, hear);
     tree["ms"] = json!(took.as_secs_f64() * 1000.0);
     Ok(tree)
 }
@@ -45,11 +46,12 @@ fn tree(
     phone: &Phone,
     answer: &MenuAnswer,
     settings: &Settings,
+    language: Language,
     hear: impl Fn(&PromptName) -> Heard,
 ) -> Value {
     let mut complaints = Vec::new();
     let plan = menu::read(&answer.rows, &settings.numbers, 1, |why| {
-        complaints.push(why);
+        complaints.push(language.say(&why));
     });
     let tree = Tree {
         rows: &answer.rows,
@@ -59,6 +61,7 @@ fn tree(
             ..Gaps::default()
         },
         hear: &hear,
+        language,
     };
     let (kind, intro, buttons) = match &plan {
         Plan::Nothing => ("nothing", None, Vec::new()),
@@ -84,6 +87,7 @@ struct Tree<'t> {
     settings: &'t Settings,
     gaps: Gaps<'t>,
     hear: &'t dyn Fn(&PromptName) -> Heard,
+    language: Language,
 }
 
 impl Tree<'_> {
@@ -123,7 +127,7 @@ impl Tree<'_> {
                 let dials = self.settings.general.foreseen(number, self.gaps);
                 (Some(number.to_string()), Some(dials), None)
             }
-            Err(why) => (None, None, Some(why.to_string())),
+            Err(why) => (None, None, Some(self.language.say(&why.to_string()))),
         };
         json!({
             "key": key,
@@ -152,7 +156,7 @@ impl Tree<'_> {
             "folder": name.folder.as_str(),
             "file": name.file,
             "seconds": seconds,
-            "flaw": flaw,
+            "flaw": flaw.map(|flaw| self.language.say(&flaw)),
         })
     }
 }
@@ -177,6 +181,10 @@ mod tests {
     use crate::ports::Source;
 
     fn tree_of(rows: &[[&str; 5]]) -> Value {
+        tree_in(Language::English, rows)
+    }
+
+    fn tree_in(language: Language, rows: &[[&str; 5]]) -> Value {
         let cell = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let rows = rows
             .iter()
@@ -194,7 +202,7 @@ mod tests {
         };
         let settings = Settings::default();
         let phone = Phone::parse("84951234567", &settings.numbers).unwrap();
-        tree(&phone, &answer, &settings, |name| {
+        tree(&phone, &answer, &settings, language, |name| {
             match name.file.as_str() {
                 "gone.mp3" => Err("no such file".to_owned()),
                 _ => Ok((1.5, None)),
@@ -228,6 +236,30 @@ mod tests {
         assert_eq!(tree["buttons"].as_array().unwrap().len(), 2);
         assert_eq!(tree["complaints"].as_array().unwrap().len(), 2);
         assert_eq!(tree["rows"][2][3], "twice.mp3");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_russian_too() {
+        let tree = tree_in(
+            Language::Russian,
+            &[
+                ["orders", "gone.mp3", "1", "a.mp3", "84950000001"],
+                ["orders", "gone.mp3", "1", "b.mp3", "84950000002"],
+                ["orders", "gone.mp3", "2", "c.mp3", ""],
+            ],
+        );
+        assert_eq!(
+            tree["complaints"],
+            json!([
+                "keyNum 1 стоит в двух строках: действует первая",
+                "transferTo не принят: номер пуст: запишите его, например 74951234567"
+            ])
+        );
+        assert_eq!(
+            tree["buttons"][1]["refused"],
+            "номер пуст: запишите его, например 74951234567"
+        );
+        assert_eq!(tree["buttons"][0]["dials"], "PJSIP/74950000001@multifon");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The page and the metrics: `/rustivr/` on Asterisk's own HTTP server. `gate.rs` says who may, the page
 //! itself is `page.html` and asks for JSON: `state.rs` what there is, `menu.rs` a caller's menu,
-//! `act.rs` what its buttons do.
+//! `act.rs` what its buttons do; `russian.rs` says sentences in Russian to who asks for that.
 
 mod act;
 mod gate;
 mod menu;
 mod reply;
+mod russian;
 mod state;
 mod wav;
 
@@ -16,11 +17,12 @@ use serde_json::{Value, json};
 use super::check;
 use crate::asterisk::http::{BadBody, Method, Request, Response, Site, field};
 use crate::check::Severity;
-use crate::ports::Prompts;
+use crate::directory::Code;
 use crate::ports::{PromptFolder, PromptName};
 use crate::service::{self, Service};
 
 use gate::Refused;
+use russian::Language;
 
 /// The site, for registration.
 pub struct Page;
@@ -29,18 +31,19 @@ impl Site for Page {
     const URI: &'static CStr = c"rustivr";
 
     fn answer(request: &Request) -> Response {
+        let language = Language::of(request);
         let answer = match service::current() {
-            Some(service) if service.settings.http.enabled => route(&service, request),
+            Some(service) if service.settings.http.enabled => route(&service, request, language),
             _ => Err(Refused::new(
                 503,
                 "the module is being unloaded or its page is switched off",
             )),
         };
-        answer.unwrap_or_else(|why| reply::refused(why, request.path.starts_with("api/")))
+        answer.unwrap_or_else(|why| reply::refused(why, language, request.path.starts_with("api/")))
     }
 }
 
-fn route(service: &Service, request: &Request) -> Result<Response, Refused> {
+fn route(service: &Service, request: &Request, language: Language) -> Result<Response, Refused> {
     let wanted = match request.path.as_str() {
         "api/act" => Method::Post,
         "" | "metrics" | "api/state" | "api/codes" | "api/menu" | "api/prompt" | "api/check" => {
@@ -73,33 +76,44 @@ fn route(service: &Service, request: &Request) -> Result<Response, Refused> {
         _ => gate::reads(request)?,
     }
     match request.path.as_str() {
-        "api/state" => Ok(reply::json(state::state(service, request.rights.acts))),
-        "api/codes" => Ok(reply::json(
-            json!({ "codes": service.directory.codes(MAX_CODES) }),
-        )),
-        "api/check" => Ok(reply::json(checked(service))),
+        "api/state" => Ok(reply::json(state::state(
+            service,
+            request.rights.acts,
+            language,
+        ))),
+        "api/codes" => Ok(reply::json(codes(&service.directory.codes(MAX_CODES)))),
+        "api/check" => Ok(reply::json(checked(service, language))),
         "api/menu" => {
-            menu::menu(service, field(&request.query, "phone").unwrap_or_default()).map(reply::json)
+            let phone = field(&request.query, "phone").unwrap_or_default();
+            menu::menu(service, phone, language).map(reply::json)
         }
         _ => prompt(service, request),
     }
 }
 
 /// What is wrong with this installation; it takes seconds at most.
-fn checked(service: &Service) -> Value {
+fn checked(service: &Service, language: Language) -> Value {
     let found = check::findings(service).into_iter();
     let found = found.map(|finding| {
         let severity = match finding.severity {
             Severity::Problem => "problem",
             Severity::Note => "note",
         };
-        json!({ "severity": severity, "what": finding.what, "cure": finding.cure })
+        let [what, cure] = [finding.what, finding.cure].map(|text| language.say(&text));
+        json!({ "severity": severity, "what": what, "cure": cure })
     });
     json!({ "findings": found.collect::<Vec<_>>() })
 }
 
 /// More codes than a person looks through; any other is typed.
 const MAX_CODES: usize = 1000;
+
+fn codes(found: &[Code]) -> Value {
+    let codes = found
+        .iter()
+        .map(|code| json!({ "code": code.code, "number": code.number, "name": code.name }));
+    json!({ "codes": codes.collect::<Vec<_>>() })
+}
 
 /// A prompt as WAV, as callers hear it.
 fn prompt(service: &Service, request: &Request) -> Result<Response, Refused> {
@@ -114,7 +128,7 @@ fn prompt(service: &Service, request: &Request) -> Result<Response, Refused> {
         .find(|folder| folder.as_str() == wanted("folder"))
         .ok_or_else(|| Refused::new(400, "folder is scenario, keyNum or msgMp3"))?;
     let file = wanted("file").to_owned();
-    match service.prompts.sound(&PromptName { folder, file }) {
+    match service.prompts.examine(&PromptName { folder, file }) {
         Ok(sound) => Ok(reply::sound(wav::wav(&sound.samples.whole()))),
         Err(why) => Err(Refused::new(404, &why.to_string())),
     }

@@ -6,6 +6,7 @@ use std::io::Read;
 use serde_json::{Value, json};
 
 use super::gate::Refused;
+use super::russian::Language;
 use crate::asterisk::http::{Body, Response};
 
 /// Everything of the page in one file; `{{nonce}}` stands where a browser is told that the part is ours.
@@ -27,10 +28,11 @@ fn response(kind: &str, body: Body) -> Response {
 }
 
 /// As JSON for the page, as a line for whoever else asks.
-pub(super) fn refused(refused: Refused, as_json: bool) -> Response {
+pub(super) fn refused(refused: Refused, language: Language, as_json: bool) -> Response {
+    let why = language.say(&refused.why);
     let mut response = match as_json {
-        true => json(json!({ "error": refused.why })),
-        false => text(refused.why + "\n"),
+        true => json(json!({ "error": why })),
+        false => text(why + "\n"),
     };
     response.status = refused.status;
     response.headers.extend(refused.header);
@@ -111,14 +113,18 @@ mod tests {
     #[test]
     fn a_refusal_says_why_to_the_page_and_to_others() {
         let why = || Refused::new(409, "a \"quote\"");
-        let as_json = refused(why(), true);
+        let as_json = refused(why(), Language::English, true);
         assert_eq!(as_json.status, 409);
         assert_eq!(
             as_json.body,
             Body::Text("{\"error\":\"a \\\"quote\\\"\"}".to_owned())
         );
-        let as_line = refused(why(), false);
+        let as_line = refused(why(), Language::English, false);
         assert_eq!(as_line.body, Body::Text("a \"quote\"\n".to_owned()));
+        let gone = Refused::new(404, "there is no such room any more");
+        let in_russian = refused(gone, Language::Russian, false);
+        let right = "такой комнаты уже нет\n".to_owned();
+        assert_eq!(in_russian.body, Body::Text(right));
     }
 
     #[test]

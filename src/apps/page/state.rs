@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::russian::Language;
 use crate::asterisk::reference::ChannelRef;
 use crate::numbers::{NumberPlan, Phone};
 use crate::rooms::snapshot::{Member, Snapshot};
 use crate::service::Service;
 
 /// Everything that the page shows without being asked; `acts`: what the reader's account may.
-pub(super) fn state(service: &Service, acts: bool) -> Value {
+pub(super) fn state(service: &Service, acts: bool, language: Language) -> Value {
     let [ended, reasons] = service.calls.counts();
     let rooms = service.rooms.live();
     let calls = service.calls.now();
@@ -23,7 +24,7 @@ pub(super) fn state(service: &Service, acts: bool) -> Value {
         "ended": ended,
         "reasons": reasons,
         "keys": service.stats.keys_by_count(),
-        "health": service.directory.state().lines().collect::<Vec<_>>(),
+        "health": service.directory.state().lines().map(|line| language.say(line)).collect::<Vec<_>>(),
     })
 }
 

@@ -269,14 +269,23 @@ fn an_own_query_needs_an_own_snapshot() {
     };
     let directory = open(&settings, &dir.0, &dir.0);
     wait_for_snapshot(&directory, "no phones; 2 codes");
+    assert_eq!(directory.codes(9)[1].name, None);
     drop(directory);
     settings.menu_snapshot = some("SELECT phone, phone, 2, 3, 4, 5 FROM sAsterisk_ivr");
+    // Whose number it is may stand anywhere behind it.
+    settings.code_snapshot =
+        some("SELECT pref, 'x' || phone, 0, 'Цветы ' || pref AS Name FROM sAsterisk_prefix");
     let directory = open(&settings, &dir.0, &dir.0);
     wait_for_snapshot(&directory, "2 codes");
+    assert_eq!(directory.codes(9)[1].name, some("Цветы 2"));
     let live = rows(&directory, "70000000001").unwrap();
     dir.lose_database();
     assert_eq!(snapshotted(&directory, "70000000001"), live);
     assert_eq!(directory.code("2").unwrap().number, some("x74950000002"));
+    drop(directory);
+    // The disk keeps it.
+    let directory = open(&settings, &dir.0, &dir.0);
+    assert_eq!(directory.codes(9)[1].name, some("Цветы 2"));
     settings.menu_snapshot = some("SELECT phone FROM sAsterisk_ivr");
     dir.write(SCHEMA);
     let directory = open(&settings, &dir.0, &dir.0);

@@ -67,11 +67,15 @@ fn a_file_replaced_on_disk_is_heard_at_once() {
     );
 
     fs::remove_file(sounds.0.join("scenario/hello.wav")).unwrap();
+    // Who only looks is no caller who missed it.
+    let looked = library.examine(&scenario("hello"));
+    assert_eq!(library.health().missing, 0);
     let missing = library.sound(&scenario("hello"));
     assert!(
         matches!(missing, Err(PromptError::Missing(_))),
         "{missing:?}"
     );
+    assert_eq!((looked, library.health().missing), (missing, 1));
 }
 
 #[test]

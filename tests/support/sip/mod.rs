@@ -6,7 +6,7 @@ mod behaviour;
 mod call;
 mod core;
 mod dialog;
-mod digest;
+pub mod digest;
 mod gate;
 mod incoming;
 mod invite;
