@@ -166,6 +166,10 @@ fn compile_shim(include: &Path, out: &Path) -> Result<(), String> {
         .flag(format!("-isystem{}", include.display()))
         .flag("-std=gnu99")
         .flag("-fvisibility=hidden")
+        // What these headers lack, or have otherwise, older compilers only warn of.
+        .flag("-Werror=implicit-function-declaration")
+        .flag("-Werror=incompatible-pointer-types")
+        .flag("-Werror=int-conversion")
         .cargo_metadata(false);
     for (name, value) in MODULE_DEFINES {
         shim.define(name, value);
@@ -235,23 +239,15 @@ fn generate_bindings(include: &Path, out: &Path) -> Result<(), String> {
         .derive_default(true)
         .prepend_enum_name(false)
         .rust_edition(bindgen::RustEdition::Edition2024)
-        .wrap_unsafe_ops(true)
-        // Their layout changes between releases: pointers only, accessors only.
-        .opaque_type("ast_channel")
-        .opaque_type("ast_format")
-        .opaque_type("ast_module")
-        .opaque_type("message")
-        .opaque_type("ast_channel_tech")
-        .opaque_type("ast_context")
-        .opaque_type("ast_custom_function")
-        .opaque_type("ast_endpoint")
-        .opaque_type("ast_bridge")
-        .opaque_type("ast_bridge_channel")
-        .opaque_type("ast_bridge_features")
-        .opaque_type("ast_frame")
-        .opaque_type("ast_json")
-        .opaque_type("ast_manager_event_blob")
-        .opaque_type("ast_tcptls_session_instance");
+        .wrap_unsafe_ops(true);
+    for name in OPAQUE {
+        builder = builder
+            .opaque_type(name)
+            .blocklist_type(format!("{name}(__bindgen_ty.*)?"))
+            .raw_line(format!(
+                "#[repr(C)] #[derive(Debug)] pub struct {name} {{ _opaque: [u8; 0] }}"
+            ));
+    }
     for (name, value) in MODULE_DEFINES {
         builder = builder.clang_arg(format!("-D{name}={value}"));
     }
@@ -269,11 +265,57 @@ fn generate_bindings(include: &Path, out: &Path) -> Result<(), String> {
              libc6-dev installed? {why}"
         )
     })?;
+    check_bindings(&bindings.to_string(), include)?;
     bindings
         .write_to_file(out.join("bindings.rs"))
         .expect("OUT_DIR is writable");
     Ok(())
 }
+
+/// What these headers lack, in one sentence: what they have under another signature rustc tells.
+fn check_bindings(bindings: &str, include: &Path) -> Result<(), String> {
+    let lacks = |name: &&&str| !bindings.contains(&format!("pub fn {name}("));
+    let lacking: Vec<&str> = FUNCTIONS.iter().filter(lacks).copied().collect();
+    if !lacking.is_empty() {
+        return Err(format!(
+            "Asterisk's headers in {} lack what the module calls: {}; take those of a newer Asterisk, at least 16.16, 18.2, 19",
+            include.display(),
+            lacking.join(", ")
+        ));
+    }
+    let holds = |name: &&&str| bindings.contains(&format!(": {name},"));
+    match OPAQUE.iter().find(holds) {
+        Some(name) => Err(format!(
+            "a structure that the module uses holds a struct {name} whose size it must not know: take \
+             {name} off the list OPAQUE of build.rs"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Their size and layout change between releases of one major version (tests/minors): Rust has pointers
+/// to them and no more.
+const OPAQUE: &[&str] = &[
+    "ast_audiohook",
+    "ast_bridge",
+    "ast_bridge_channel",
+    "ast_bridge_features",
+    "ast_channel",
+    "ast_channel_tech",
+    "ast_context",
+    "ast_custom_function",
+    "ast_dsp",
+    "ast_endpoint",
+    "ast_format",
+    "ast_frame",
+    "ast_json",
+    "ast_manager_event_blob",
+    "ast_module",
+    "ast_str",
+    "ast_tcptls_session_instance",
+    "message",
+    "stasis_subscription",
+];
 
 /// The host's functions that we call, and no others.
 const FUNCTIONS: &[&str] = &[

@@ -12,7 +12,9 @@ use super::{copied, sys};
 /// The oldest and newest major version whose interface this module was checked against.
 const SUPPORTED: std::ops::RangeInclusive<u32> = 16..=23;
 
-/// The major version of the Asterisk whose headers the module was built with (build.rs).
+/// The major version of the Asterisk whose headers the module was built with (build.rs). The minor one does
+/// not count: what we touch is alike in all of them, as tests/minors shows (docs/en/developers.md), and what
+/// only some have is asked for by name (shim_transfer.c, shim_events.c).
 const BUILT_FOR: &str = env!("RUST_IVR_BUILT_FOR");
 
 /// Refuses an Asterisk that this module was not made for. The loader's own check, the

@@ -14,30 +14,6 @@ use std::os::raw::{c_char, c_int, c_uint, c_void};
 
 include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 
-/// asterisk/stasis.h
-#[repr(C)]
-pub struct stasis_subscription {
-    _opaque: [u8; 0],
-}
-
-/// asterisk/audiohook.h
-#[repr(C)]
-pub struct ast_audiohook {
-    _opaque: [u8; 0],
-}
-
-/// asterisk/dsp.h
-#[repr(C)]
-pub struct ast_dsp {
-    _opaque: [u8; 0],
-}
-
-/// asterisk/strings.h
-#[repr(C)]
-pub struct ast_str {
-    _opaque: [u8; 0],
-}
-
 /// src/asterisk/shim.c
 #[repr(C)]
 pub struct rust_ivr_file {
