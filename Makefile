@@ -153,7 +153,12 @@ test-packages: ## Builds, installs, calls, upgrades and purges the packages of b
 .PHONY: versions
 versions: ## The call tests on other Asterisks, and docs/versions.md; IMAGES="..." as tests/versions says
 	tests/set-up
-	tests/versions $(or $(IMAGES),rust-ivr-asterisk:22)
+	tests/versions $(or $(IMAGES),rust-ivr-asterisk:22 rust-ivr-asterisk:16)
+
+.PHONY: minors
+minors: ## What the module touches in Asterisk, compared between all releases of a major version: MAJORS="16 20 22 23"
+	tests/set-up build machine
+	tests/minors $(or $(MAJORS),16 20 22 23)
 
 .PHONY: headers
 headers: ## Fills asterisk-headers/ from Debian's asterisk-dev (needs a container engine; installs one)

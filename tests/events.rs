@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use rust_ivr_testing::conference::{Conference, THIRD_NUMBER, office_with};
-use rust_ivr_testing::machine::MachineConfig;
+use rust_ivr_testing::machine::{MachineConfig, partly_here, version};
 use rust_ivr_testing::office::{INTRO, Office, SOON, TARGET_TONE};
 use rust_ivr_testing::rtp::Source;
 use rust_ivr_testing::sip::Dtmf;
@@ -105,6 +105,10 @@ fn wait_line(office: &Office, file: &str, words: &str) -> String {
     }
 }
 
+fn has_prometheus() -> bool {
+    version().0 >= 17
+}
+
 /// What Prometheus gets from Asterisk, proven to be well formed as a whole.
 fn scrape(office: &Office) -> String {
     let mut stream = TcpStream::connect((office.machine.address(), 8088)).expect("HTTP");
@@ -169,7 +173,11 @@ fn programs_follow_a_call_and_a_conference() {
     ));
     let mut program = Program::log_in(&office);
     a_call(&office, &mut program);
-    counted(&office);
+    if has_prometheus() {
+        counted(&office);
+    } else {
+        partly_here("not with res_prometheus, which came with Asterisk 17");
+    }
     a_conference(&office, &mut program);
     let help = office.machine.cli("manager show event RustIvrEnd");
     assert!(
@@ -303,5 +311,7 @@ fn a_conference(office: &Office, program: &mut Program) {
     let room = field(end, "Room");
     let words = format!("\"JOINED\",\"70000000000\",\"{THIRD_NUMBER}\",\"{room}\"");
     wait_line(office, CDR, &words);
-    assert!(scrape(office).contains("rustivr_rooms_total{status=\"JOINED\"} 1"));
+    if has_prometheus() {
+        assert!(scrape(office).contains("rustivr_rooms_total{status=\"JOINED\"} 1"));
+    }
 }

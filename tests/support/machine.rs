@@ -21,6 +21,7 @@ mod container;
 mod database;
 mod run;
 mod samples;
+mod version;
 
 use std::fs;
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ pub use database::{MariaDb, sqlite};
 pub use run::{Run, repository};
 pub(crate) use samples::{BITRIX24_LINE, BITRIX24_PASSWORD, MULTIFON_PASSWORD};
 pub use samples::{MULTIFON_NUMBER, PBX_LOGIN, PBX_PASSWORD};
+pub use version::{leaves_transfers_to_us, not_here, partly_here, version};
 
 /// Where a run's directory is seen inside its containers.
 pub(crate) const INSIDE: &str = "/rust-ivr";

@@ -18,22 +18,32 @@ static IMAGE: LazyLock<String> = LazyLock::new(|| {
 
 /// Where the image's Asterisk has its modules; the path has the machine's architecture in it.
 pub(super) fn modules_directory() -> &'static str {
-    static DIRECTORY: LazyLock<String> = LazyLock::new(|| find("app_dial.so"));
+    static DIRECTORY: LazyLock<String> = LazyLock::new(|| find("modules/app_dial.so"));
     &DIRECTORY
 }
 
 /// Where the image's Asterisk has its documentation: Debian's packages and its own `make` differ.
 pub(super) fn documentation_directory() -> &'static str {
-    static DIRECTORY: LazyLock<String> = LazyLock::new(|| find("core-en_US.xml"));
+    static DIRECTORY: LazyLock<String> = LazyLock::new(|| find("documentation/core-en_US.xml"));
     &DIRECTORY
 }
 
 /// The directory of one of Asterisk's own files.
 fn find(file: &str) -> String {
-    let name = format!("rust-ivr-{}-0", std::process::id());
-    let find = format!(
-        "find /usr/lib* /usr/share/asterisk /var/lib/asterisk -path '*/asterisk/*/{file}' -printf %h -quit"
-    );
+    let directory = in_image(&format!(
+        "for place in /usr/lib* /usr/share/asterisk /var/lib/asterisk; do \
+           [ ! -e $place ] || find $place -path '*/asterisk/{file}' -printf '%h\\n' -quit; done"
+    ));
+    assert!(directory.starts_with('/'), "no {file} in {}", *IMAGE);
+    directory.lines().next().unwrap_or_default().to_owned()
+}
+
+/// What a script prints in a container of its own.
+pub(super) fn in_image(script: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Not the names of machines, which count from 1.
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("rust-ivr-{}-0{number}", std::process::id());
     docker(&[
         "run",
         "--rm",
@@ -43,7 +53,7 @@ fn find(file: &str) -> String {
         &IMAGE,
         "sh",
         "-c",
-        &find,
+        script,
     ])
 }
 
