@@ -127,11 +127,10 @@ impl Channel {
     /// Rings a `Dial()` destination with Asterisk's own `Dial` and, when answered, stays until the
     /// talk is over. `ring`: whole seconds; `None` rings without limit. `options` are Dial's own
     /// letters. All of it is taken as it is: `pbx_exec` expands no `${}`, unlike
-    /// `ast_pbx_exec_application`.
+    /// `ast_pbx_exec_application`. `DIALSTATUS` and `ANSWEREDTIME` are of this dial: the application
+    /// empties them first of all (apps/app_dial.c: dial_exec_full).
     pub fn dial(&mut self, destination: &str, ring: Option<Duration>, options: &str) -> Dialled {
         let seconds = ring.map(|r| r.as_secs().to_string()).unwrap_or_default();
-        self.set_variable("DIALSTATUS", "");
-        self.set_variable("ANSWEREDTIME", "");
         let arguments = c_string(&format!("{destination},{seconds},{options}"));
         let _no_early_hold = NoEarlyHold::on(self.reference());
         let unique_id = self.unique_id();

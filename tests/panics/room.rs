@@ -114,12 +114,25 @@ impl<'o> Story<'o> {
         let _ = self.comes_to("TALK");
     }
 
+    /// The manager's phone asks for a transfer: out of the talk, which is left to us, or out of a room,
+    /// where the core refuses it once it is the core's again.
+    fn transfer(&mut self) {
+        if self.armed.point.ends_with("refused") && self.press("*7", "TALK") {
+            let rooms = self.office.machine.cli("rustivr show rooms");
+            let mut words = rooms.split([' ', ',', '\n']);
+            let channel = words.find(|word| word.starts_with("PJSIP/bitrix24-"));
+            let channel = channel.expect("the manager's channel");
+            let back = format!("dialplan set chanvar {channel} PJSIP_TRANSFER_HANDLING() core");
+            self.office.machine.cli(&back);
+        }
+        let way = format!("sip:701@{}", self.office.machine.address());
+        self.manager.refer(&way);
+    }
+
     fn play(&mut self) {
         let point = self.armed.point;
         if point.contains("::transfer::") {
-            let way = format!("sip:701@{}", self.office.machine.address());
-            self.manager.refer(&way);
-            return;
+            return self.transfer();
         }
         let _ = self.press("*7", "TALK")
             && self.press("*", "CODE")

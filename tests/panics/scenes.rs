@@ -47,6 +47,7 @@ pub const PROGRAM: &[&str] = &[
     "asterisk::http::requested",
     "Site::answer",
     "asterisk::metrics::write",
+    "asterisk::host::is_running",
 ];
 
 /// The module comes and goes.
@@ -150,6 +151,7 @@ fn ask(office: &Office, ami: &mut TcpStream, point: &str) {
     let machine = &office.machine;
     match point {
         "asterisk::cli::handle" => drop(machine.cli("rustivr show status")),
+        "asterisk::host::is_running" => drop(machine.cli("rustivr check")),
         "Command::complete" => drop(machine.cli("_command matchesarray \"rustivr test 7\" \"7\"")),
         "asterisk::manager::handle" | "Action::run" => ami
             .write_all(b"Action: RustIvrListCalls\r\n\r\n")
