@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Instant;
 
+use rust_ivr_testing::machine::{partly_here, version};
 use rust_ivr_testing::office::{BITRIX24_TONE, Database, Office, SOON, TARGET_TONE};
 use rust_ivr_testing::rtp::Source;
 use rust_ivr_testing::sip::{Behaviour, Call, Dtmf};
@@ -166,6 +167,10 @@ fn under_a_program_costs_an_answer() {
     let office = open("panics-program");
     let mut ami = listener(&office);
     for point in chosen(PROGRAM, 2) {
+        if point == "asterisk::metrics::write" && version().0 < 17 {
+            partly_here("not with res_prometheus, which came with Asterisk 17");
+            continue;
+        }
         let armed = Armed::at(&office, point);
         ask(&office, &mut ami, point);
         armed.assert_over();
