@@ -91,7 +91,7 @@ fn run(service: &Service, leg: &mut Channel, arguments: &str) -> After {
             .iter()
             .any(|name| leg.variable(name).is_some()),
     };
-    let holds = || ways::holds_a_call(leg, &service.settings.numbers);
+    let holds = || ways::holds_a_call(leg, &service.rooms, &service.settings.numbers);
     let way = choose(arguments.side, facts, holds);
     log::info!("{}: RustConfAdd: {way:?}", leg.name());
     match way {

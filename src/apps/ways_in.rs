@@ -125,7 +125,7 @@ fn pull(service: &Service, leg: &mut Channel, call: &SeenCall) -> After {
 /// The call that is proven to be the manager's, or the one whose client's digits are typed.
 fn ask_which(service: &Service, leg: &mut Channel, always_ask: bool) -> Option<SeenCall> {
     let plan = &service.settings.numbers;
-    let mut calls = ways::calls_of_endpoint(leg, plan);
+    let mut calls = ways::calls_of_endpoint(leg, &service.rooms, plan);
     let rules = Rules {
         always_ask,
         one_is_enough: service.settings.conference.one_held_is_enough,
@@ -150,7 +150,7 @@ fn by_digits(
     digits: &str,
 ) -> Option<SeenCall> {
     let plan = &service.settings.numbers;
-    let mut calls = ways::calls_of_endpoint(leg, plan);
+    let mut calls = ways::calls_of_endpoint(leg, &service.rooms, plan);
     let caller = leg.caller_number();
     let place = held::choose_by_digits(&seen(&calls), &seen(before), &caller, digits, plan)?;
     Some(calls.swap_remove(place))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::context::ROOM;
-use super::room::Room;
+use super::room::{Room, Rooms};
 use super::ticket::{Role, Ticket};
 use crate::asterisk::channel::{Channel, Outgoing};
 use crate::asterisk::dial::{DialAttempt, Ring, Waiting};
@@ -69,14 +69,18 @@ pub struct SeenCall {
     pub seen: Seen,
 }
 
-/// The other calls of the leg's own endpoint.
-pub fn calls_of_endpoint(leg: &Channel, plan: &NumberPlan) -> Vec<SeenCall> {
+/// The other calls of the leg's own endpoint. A manager and a client in a room are none: they are two in
+/// a bridge as well, and another manager must not take the client out of it.
+pub fn calls_of_endpoint(leg: &Channel, rooms: &Rooms, plan: &NumberPlan) -> Vec<SeenCall> {
     let endpoint = endpoint_of_channel(leg.name());
     let of_endpoint = |first_leg: &ChannelRef| {
         endpoint_of_channel(&first_leg.name()) == endpoint && !leg.is(first_leg)
     };
     let first_legs = ChannelRef::all().into_iter().filter(of_endpoint);
+    let rooms = rooms.live();
+    let in_a_room = |first_leg: &ChannelRef| rooms.iter().any(|room| room.is_managed_by(first_leg));
     first_legs
+        .filter(|first_leg| !in_a_room(first_leg))
         .filter_map(|first_leg| {
             let client = first_leg.bridge_peer()?;
             let seen = look_at(&client, &first_leg, plan);
@@ -90,8 +94,8 @@ pub fn calls_of_endpoint(leg: &Channel, plan: &NumberPlan) -> Vec<SeenCall> {
 }
 
 /// Whether the leg's own endpoint has a call on hold.
-pub fn holds_a_call(leg: &Channel, plan: &NumberPlan) -> bool {
-    let calls = calls_of_endpoint(leg, plan);
+pub fn holds_a_call(leg: &Channel, rooms: &Rooms, plan: &NumberPlan) -> bool {
+    let calls = calls_of_endpoint(leg, rooms, plan);
     calls.iter().any(|call| call.seen.held)
 }
 
