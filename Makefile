@@ -148,7 +148,7 @@ deb: ## Debian packages, source and binary, in target/deb/; DEB_RELEASES="forky 
 .PHONY: test-packages
 test-packages: ## Builds, installs, calls, upgrades and purges the packages of both releases, on bare systems
 	$(MAKE) --no-print-directory deb DEB_RELEASES="forky bullseye"
-	$(CARGO) test --release --locked --test packages -- --include-ignored --test-threads=1
+	$(CARGO) test --release --locked --test all packages:: -- --include-ignored --test-threads=1
 
 .PHONY: versions
 versions: ## The call tests on other Asterisks, and docs/versions.md; IMAGES="..." as tests/versions says
@@ -163,6 +163,15 @@ minors: ## What the module touches in Asterisk, compared between all releases of
 .PHONY: headers
 headers: ## Fills asterisk-headers/ from Debian's asterisk-dev (needs a container engine; installs one)
 	tests/set-up machine
+
+.PHONY: pictures
+pictures: demo ## Makes docs/images/ again, out of the calls of `make demo` and the page in a browser
+	tests/set-up clients
+	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) $(CARGO) test --release --locked --test all page::
+	$(INSTALL) -m 0644 demo-output/picture.png docs/images/demo.png
+	$(INSTALL) -m 0644 demo-output/picture-conference.png docs/images/demo-conference.png
+	$(INSTALL) -m 0644 test-output/page-pictures/live-en.png docs/images/page-en.png
+	$(INSTALL) -m 0644 test-output/page-pictures/live-ru.png docs/images/page-ru.png
 
 .PHONY: prompts
 prompts: ## Makes the recordings again, from the texts and the melody in sounds/

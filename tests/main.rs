@@ -13,6 +13,7 @@ mod circles;
 mod events;
 mod hostile;
 mod lifecycle;
+mod packages;
 mod page;
 mod panics;
 mod prompts;

@@ -4,20 +4,16 @@
 //! What `make test` packs is the module that its other tests drive, so that nothing is compiled twice.
 //! `make test-packages` takes what `make deb` built, and bare systems that get Asterisk from Debian.
 
-mod packages {
-    mod package;
-    mod page;
-    mod system;
-
-    pub use package::Package;
-    pub use page::Page;
-    pub use system::System;
-}
+mod package;
+mod page;
+mod system;
 
 use std::fs;
 use std::path::Path;
 
-use packages::{Package, Page, System};
+use package::Package;
+use page::Page;
+use system::System;
 
 const CONFIGURATION: &str = "/etc/asterisk/res_rust_ivr.conf";
 

@@ -323,7 +323,7 @@ fn a_room_is_watched_and_driven_by_clicks() {
     let caller = office.call(TWO_BUTTONS);
     caller.wait_answered(SOON);
     browser.find("#calls li");
-    // These two are docs/images/page-en.png and page-ru.png.
+    // `make pictures` takes these two for docs/images/.
     browser.picture(&pictures.join("live-en.png"));
     browser.click("#language");
     browser.picture(&pictures.join("live-ru.png"));

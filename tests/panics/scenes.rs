@@ -134,7 +134,7 @@ fn talk_with_somebody(office: &Office, point: &str) {
 fn in_a_call_costs_nobody_a_person() {
     let office = open("panics-call");
     let _listener = listener(&office);
-    for point in chosen(CALL, 3) {
+    for point in chosen(CALL, 4) {
         call(&office, point);
     }
 }
@@ -166,7 +166,7 @@ fn ask(office: &Office, ami: &mut TcpStream, point: &str) {
 fn under_a_program_costs_an_answer() {
     let office = open("panics-program");
     let mut ami = listener(&office);
-    for point in chosen(PROGRAM, 2) {
+    for point in chosen(PROGRAM, 3) {
         if point == "asterisk::metrics::write" && version().0 < 17 {
             partly_here("not with res_prometheus, which came with Asterisk 17");
             continue;

@@ -251,3 +251,21 @@ fn words_that_readers_stumbled_over_do_not_come_back() {
         }
     }
 }
+
+#[test]
+fn every_promise_of_security_is_held_by_a_test_that_is_there() {
+    let text = read("SECURITY.md");
+    let named: Vec<&str> = text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|code| code.contains("::"))
+        .collect();
+    assert!(named.len() > 10, "{named:?}");
+    for test in named {
+        let (place, name) = test.rsplit_once("::").expect("a path");
+        let file = format!("tests/{}.rs", place.replace("::", "/"));
+        let is_there = read(&file).contains(&format!("fn {name}() {{"));
+        assert!(is_there, "{test} is not in {file}");
+    }
+}
