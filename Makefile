@@ -165,7 +165,8 @@ headers: ## Fills asterisk-headers/ from Debian's asterisk-dev (needs a containe
 	tests/set-up machine
 
 .PHONY: pictures
-pictures: demo ## Makes docs/images/ again, out of the calls of `make demo` and the page in a browser
+pictures: ## Makes docs/images/ again, out of the calls of `make demo` and the page in a browser
+	$(MAKE) --no-print-directory demo
 	tests/set-up clients
 	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) $(CARGO) test --release --locked --test all page::
 	$(INSTALL) -m 0644 demo-output/picture.png docs/images/demo.png
