@@ -23,6 +23,8 @@ TESTED   := target/release/libres_rust_ivr.so
 WITH_TLS := target/with_tls.so
 # The cryptography's own switch, with which a test makes the processor an old one.
 OLD_CPU  := --config profile.release.package.graviola.debug-assertions=true
+build_with_tls = $(CARGO) build --release --locked --features=tls,panics $(OLD_CPU) \
+	&& $(INSTALL) -m 0644 $(TESTED) $(WITH_TLS)
 
 # Where this machine's Asterisk keeps things: what its asterisk.conf says, else the first of the
 # usual places (Debian 13 and later, with and without a compiler; Debian 11; Red Hat; built from
@@ -65,9 +67,7 @@ test: ## Everything that must hold, from unit tests to real calls; installs what
 	@$(headers_decide)
 	@# What only the tests need comes while the module is built.
 	tests/set-up clients package-22 & \
-		$(CARGO) build --release --locked --features=tls,panics $(OLD_CPU) && \
-		$(INSTALL) -m 0644 $(TESTED) $(WITH_TLS) && \
-		$(CARGO) build --release --locked && wait $$!
+		$(build_with_tls) && $(CARGO) build --release --locked && wait $$!
 	RUST_IVR_MODULE=$(CURDIR)/$(TESTED) RUST_IVR_MODULE_WITH_TLS=$(CURDIR)/$(WITH_TLS) \
 		$(CARGO) test --release --locked --workspace --no-fail-fast -- --test-threads=$(TEST_THREADS)
 
@@ -75,8 +75,7 @@ test: ## Everything that must hold, from unit tests to real calls; installs what
 panics: ## A panic at every entry from C and every port, in real calls and rooms
 	tests/set-up build machine
 	@$(headers_decide)
-	$(CARGO) build --release --locked --features=tls,panics $(OLD_CPU)
-	@$(INSTALL) -m 0644 $(TESTED) $(WITH_TLS)
+	$(build_with_tls)
 	RUST_IVR_ALL_PANICS=1 RUST_IVR_MODULE_WITH_TLS=$(CURDIR)/$(WITH_TLS) \
 		$(CARGO) test --release --locked --test all panics:: -- --test-threads=$(TEST_THREADS)
 

@@ -67,9 +67,10 @@ impl Application for RustIvr {
         }
     }
 
-    /// The session brings its caller to a person by itself; this is for a bug around it.
+    /// The session brings its caller to a person by itself; this is for a bug around it. What is itself
+    /// a dial of ours ends instead: the session that dialled it sees to the caller.
     fn rescue(leg: &mut Channel) -> After {
-        if leg.is_gone() || leg.talked() > Duration::ZERO {
+        if leg.is_gone() || leg.talked() > Duration::ZERO || dialled_as(leg).is_some() {
             return After::Over;
         }
         let Some(service) = service::current() else {

@@ -1,5 +1,5 @@
-//! When a dial of ours was answered, and by whom. `ANSWEREDTIME` does not tell: it counts from the caller's own answer,
-//! which a menu gave long before (apps/app_dial.c: end_bridge_callback).
+//! When a dial of ours was answered, and by whom. `ANSWEREDTIME` does not tell: it counts from the
+//! caller's own answer, which a menu gave long before (apps/app_dial.c: end_bridge_callback).
 
 use std::os::raw::c_char;
 use std::ptr::NonNull;
